@@ -1,0 +1,72 @@
+//! What an expression can see while an event runs.
+
+use std::cell::OnceCell;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::program::Slot;
+
+/// The values in scope: what the engine lends, and the slots of one handler.
+///
+/// A slot that is `None` is *absent*: an optional property that is not there, the name of a skipped step, or a look-up
+/// that found nothing.
+#[derive(Debug)]
+pub struct Frame<'a> {
+    /// `user`
+    pub user: &'a Value,
+    /// `payload`, for events that have one.
+    pub payload: Option<&'a Value>,
+    /// `args`, for events with several arguments; always an array.
+    pub args: Option<&'a Value>,
+    /// `socket`: `{id, vars}`; absent where there is no connection.
+    pub socket: Option<&'a Value>,
+    /// `entry`, in `on_expire` and `on_leave`.
+    pub entry: Option<&'a Value>,
+    /// `now`
+    pub now: &'a Now,
+    /// Room and key parameters, then bound names.
+    pub slots: Vec<Option<Value>>,
+}
+
+/// The moment an event runs at, from the engine's clock; written out when first asked for.
+#[derive(Debug)]
+pub struct Now {
+    ms: i64,
+    text: OnceCell<Value>,
+}
+
+impl Now {
+    /// The moment `ms` milliseconds after the Unix epoch.
+    #[must_use]
+    pub fn at(ms: i64) -> Self {
+        Self { ms, text: OnceCell::new() }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn ms(&self) -> i64 {
+        self.ms
+    }
+
+    /// RFC 3339 in UTC with milliseconds, as a JSON string.
+    pub fn value(&self) -> &Value {
+        self.text.get_or_init(|| {
+            let moment = Timestamp::from_millisecond(self.ms).unwrap_or(Timestamp::UNIX_EPOCH);
+            Value::String(format!("{moment:.3}"))
+        })
+    }
+}
+
+impl<'a> Frame<'a> {
+    /// A frame with so many slots, all absent.
+    #[must_use]
+    pub fn new(user: &'a Value, now: &'a Now, slots: usize) -> Self {
+        Self { user, payload: None, args: None, socket: None, entry: None, now, slots: vec![None; slots] }
+    }
+
+    /// Binds a slot.
+    pub fn set(&mut self, slot: Slot, value: Option<Value>) {
+        self.slots[slot] = value;
+    }
+}
