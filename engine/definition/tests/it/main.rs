@@ -1,0 +1,3 @@
+//! The crate from outside: files in, diagnostics out.
+
+mod accepted;
