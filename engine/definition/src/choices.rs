@@ -98,10 +98,8 @@ impl FromNode for Step {
             cx.tell(not_a_step(node));
             return None;
         };
-        let verbs: Vec<(&Text, &Verb)> = entries
-            .iter()
-            .filter_map(|(key, _)| verb(key).map(|verb| (key, verb)))
-            .collect();
+        let verbs: Vec<(&Text, &Verb)> =
+            entries.iter().filter_map(|(key, _)| verb(key).map(|verb| (key, verb))).collect();
         match verbs.as_slice() {
             [] => block(node, entries, cx),
             [(_, verb)] => (verb.read)(&without_foreign_keys(node, entries, verb, cx), cx),
@@ -134,23 +132,13 @@ impl JsonSchema for Step {
 }
 
 fn block(node: &Node, entries: &[(Text, Node)], cx: &mut Reader<'_>) -> Option<Step> {
-    let misspelt = entries.iter().find_map(|(key, _)| {
-        let own = BlockStep::fields()
-            .iter()
-            .any(|field| field.key == key.value);
-        suggest(key, verb_names())
-            .filter(|_| !own)
-            .map(|meant| (key, meant))
-    });
-    if let Some((key, meant)) = misspelt {
+    if let Some((key, meant)) = entries.iter().find_map(|(key, _)| meant_verb(key).map(|meant| (key, meant))) {
         cx.tell(
-            Diagnostic::error(
-                codes::NO_VERB,
+            Diagnostic::error(codes::NO_VERB, key.span, format!("there is no verb `{key}`")).label("unknown verb").fix(
                 key.span,
-                format!("there is no verb `{key}`"),
-            )
-            .label("unknown verb")
-            .fix(key.span, meant, format!("did you mean `{meant}`?")),
+                meant,
+                format!("did you mean `{meant}`?"),
+            ),
         );
         return None;
     }
@@ -161,13 +149,36 @@ fn block(node: &Node, entries: &[(Text, Node)], cx: &mut Reader<'_>) -> Option<S
     cx.tell(
         Diagnostic::error(codes::NO_VERB, span, "this step has no verb")
             .label("says nothing to do")
-            .help(format!(
-                "the verbs are {}; several steps under one `when:` stand in a `do:`",
-                list_of(verb_names())
-            )),
+            .help(format!("the verbs are {}; several steps under one `when:` stand in a `do:`", list_of(verb_names()))),
     );
     None
 }
+
+/// The verb that a key of a step without verb most likely stands for.
+fn meant_verb(key: &str) -> Option<&'static str> {
+    let is_known = BlockStep::fields().iter().any(|field| field.key == key) || !owners_of(key).is_empty();
+    if is_known {
+        return None;
+    }
+    let synonym = SYNONYMS.iter().find(|(_, others)| others.contains(&key)).map(|(verb, _)| *verb);
+    synonym.or_else(|| suggest(key, verb_names()))
+}
+
+/// What other systems call these verbs.
+const SYNONYMS: [(&str, &[&str]); 12] = [
+    ("emit", &["send", "broadcast", "publish"]),
+    ("join", &["enter", "subscribe"]),
+    ("leave", &["exit", "unsubscribe"]),
+    ("put", &["set", "save", "store", "write"]),
+    ("take", &["delete", "remove", "pop"]),
+    ("get", &["read", "fetch"]),
+    ("push", &["append"]),
+    ("increment", &["incr", "decrement"]),
+    ("each", &["for", "foreach", "loop"]),
+    ("execute", &["insert", "update", "exec"]),
+    ("call", &["run", "invoke"]),
+    ("refuse", &["reject", "deny", "throw", "fail"]),
+];
 
 fn not_a_step(node: &Node) -> Diagnostic {
     let told = crate::read::wrong_kind(node, "a step");
@@ -198,28 +209,16 @@ fn without_foreign_keys<'n>(
     let own = (verb.fields)();
     let mut kept = entries.to_vec();
     kept.retain(|(key, _)| {
-        let owners = if own.iter().any(|field| field.key == key.value) {
-            vec![]
-        } else {
-            owners_of(key)
-        };
+        let owners = if own.iter().any(|field| field.key == key.value) { vec![] } else { owners_of(key) };
         if !owners.is_empty() {
-            cx.tell(foreign_key(
-                key,
-                verb,
-                &owners,
-                own.iter().map(|field| field.key),
-            ));
+            cx.tell(foreign_key(key, verb, &owners, own.iter().map(|field| field.key)));
         }
         owners.is_empty()
     });
     if kept.len() == entries.len() {
         return Cow::Borrowed(node);
     }
-    Cow::Owned(Node {
-        kind: Kind::Map(kept),
-        ..node.clone()
-    })
+    Cow::Owned(Node { kind: Kind::Map(kept), ..node.clone() })
 }
 
 fn owners_of(key: &str) -> Vec<&'static str> {
@@ -227,20 +226,11 @@ fn owners_of(key: &str) -> Vec<&'static str> {
     VERBS.iter().filter(has_key).map(|verb| verb.name).collect()
 }
 
-fn foreign_key<'k>(
-    key: &Text,
-    verb: &Verb,
-    owners: &[&str],
-    own: impl Iterator<Item = &'k str>,
-) -> Diagnostic {
+fn foreign_key<'k>(key: &Text, verb: &Verb, owners: &[&str], own: impl Iterator<Item = &'k str>) -> Diagnostic {
     let owners = list_of(owners.iter().copied());
-    Diagnostic::error(
-        codes::UNKNOWN_KEY,
-        key.span,
-        format!("`{key}:` belongs to {owners}, not to `{}`", verb.name),
-    )
-    .label("of another verb")
-    .help(format!("`{}` takes {}", verb.name, list_of(own)))
+    Diagnostic::error(codes::UNKNOWN_KEY, key.span, format!("`{key}:` belongs to {owners}, not to `{}`", verb.name))
+        .label("of another verb")
+        .help(format!("`{}` takes {}", verb.name, list_of(own)))
 }
 
 impl FromNode for Allow {
@@ -252,8 +242,13 @@ impl FromNode for Allow {
                 None
             }
             Kind::Map(_) => Rule::from_node(node, cx).map(|rule| Self::Rules(vec![rule])),
-            Kind::Null => Some(Self::Rules(Vec::new())),
-            Kind::Seq(_) => Vec::from_node(node, cx).map(Self::Rules),
+            Kind::Seq(items) => match items.iter().find(|item| item.as_str() == Some(ANYONE)) {
+                Some(_) => {
+                    cx.tell(anyone_in_list(node));
+                    None
+                }
+                None => Vec::from_node(node, cx).map(Self::Rules),
+            },
             _ => {
                 cx.wrong_kind::<Self>(node);
                 None
@@ -273,28 +268,27 @@ impl FromNode for Allow {
 
 const ANYONE: &str = "anyone";
 
+fn anyone_in_list(node: &Node) -> Diagnostic {
+    let told = Diagnostic::error(codes::UNKNOWN_WORD, node.span, "`anyone` is not one rule among others");
+    told.help("beside `anyone`, other rules would change nothing").fix(node.span, ANYONE, "write it alone")
+}
+
 fn not_anyone(node: &Node, word: &str) -> Diagnostic {
-    let told = Diagnostic::error(
-        codes::UNKNOWN_WORD,
-        node.span,
-        format!("`allow:` is `anyone` or rules, not `{word}`"),
-    );
+    let told =
+        Diagnostic::error(codes::UNKNOWN_WORD, node.span, format!("`allow:` is `anyone` or rules, not `{word}`"));
     match suggest(word, [ANYONE, "everyone", "all", "any", "public"]) {
         Some(_) => told.fix(node.span, ANYONE, "did you mean `anyone`?"),
         None if ["everyone", "all", "any", "public"].contains(&word) => {
             told.fix(node.span, ANYONE, "did you mean `anyone`?")
         }
-        None => told
-            .help("a rule is a map, such as `{ roles: [TEACHER] }` or `{ check: teaches_class }`"),
+        None => told.help("a rule is a map, such as `{ roles: [TEACHER] }` or `{ check: teaches_class }`"),
     }
 }
 
 impl FromNode for BackendEvent {
     fn from_node(node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
         match node.kind {
-            Kind::Map(_) | Kind::Null => {
-                BackendSteps::from_node(node, cx).map(|steps| Self::Full(Box::new(steps)))
-            }
+            Kind::Map(_) => BackendSteps::from_node(node, cx).map(|steps| Self::Full(Box::new(steps))),
             Kind::Seq(_) => {
                 cx.wrong_kind::<Self>(node);
                 None

@@ -88,8 +88,7 @@ codes! {
 
 /// Whether `code` is `HR` and four digits.
 pub fn is_well_formed(code: &str) -> bool {
-    code.strip_prefix("HR")
-        .is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    code.strip_prefix("HR").is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

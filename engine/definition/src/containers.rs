@@ -21,21 +21,13 @@ pub struct Many<T> {
 impl<T> Many<T> {
     /// These items, as if they had been written as a list at `span`.
     pub fn new(items: Vec<T>, span: Span) -> Self {
-        Self {
-            items,
-            span,
-            is_list: true,
-        }
+        Self { items, span, is_list: true }
     }
 }
 
 impl<T> Default for Many<T> {
     fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            span: Span::default(),
-            is_list: false,
-        }
+        Self { items: Vec::new(), span: Span::default(), is_list: false }
     }
 }
 
@@ -58,18 +50,10 @@ impl<T: FromNode> FromNode for Many<T> {
     fn from_node(node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
         let is_list = matches!(node.kind, Kind::Seq(_));
         let items = match &node.kind {
-            Kind::Null => Vec::new(),
-            Kind::Seq(items) => items
-                .iter()
-                .filter_map(|item| list_item(item, cx))
-                .collect(),
+            Kind::Seq(items) => items.iter().filter_map(|item| list_item(item, cx)).collect(),
             _ => vec![T::from_node(node, cx)?],
         };
-        Some(Self {
-            items,
-            span: node.span,
-            is_list,
-        })
+        Some(Self { items, span: node.span, is_list })
     }
 
     fn absent() -> Option<Self> {
@@ -139,11 +123,7 @@ impl<T> Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-            broken: Vec::new(),
-            span: Span::default(),
-        }
+        Self { entries: Vec::new(), broken: Vec::new(), span: Span::default() }
     }
 }
 
@@ -157,20 +137,12 @@ impl<'a, T> IntoIterator for &'a Table<T> {
 
 impl<T: FromNode> FromNode for Table<T> {
     fn from_node(node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
-        let mut table = Self {
-            span: node.span,
-            ..Self::default()
-        };
+        let mut table = Self { span: node.span, ..Self::default() };
         match &node.kind {
-            Kind::Null => {}
-            Kind::Map(entries) => {
-                entries
-                    .iter()
-                    .for_each(|(key, value)| match cx.value(key, value) {
-                        Some(value) => table.entries.push((key.clone(), value)),
-                        None => table.broken.push(key.clone()),
-                    })
-            }
+            Kind::Map(entries) => entries.iter().for_each(|(key, value)| match cx.value(key, value) {
+                Some(value) => table.entries.push((key.clone(), value)),
+                None => table.broken.push(key.clone()),
+            }),
             _ => {
                 cx.wrong_kind::<Self>(node);
                 return None;

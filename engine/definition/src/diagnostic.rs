@@ -58,16 +58,7 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: &'static str, span: Span, message: String) -> Self {
         debug_assert!(codes::is_well_formed(code), "{code} is not a code");
-        Self {
-            code,
-            severity,
-            message,
-            span,
-            label: String::new(),
-            related: vec![],
-            helps: vec![],
-            fix: None,
-        }
+        Self { code, severity, message, span, label: String::new(), related: vec![], helps: vec![], fix: None }
     }
 
     /// What to write under the underlined text.
@@ -95,17 +86,8 @@ impl Diagnostic {
     }
 
     /// A change that would mend it: `replacement` in place of `span`.
-    pub fn fix(
-        mut self,
-        span: Span,
-        replacement: impl Into<String>,
-        title: impl Into<String>,
-    ) -> Self {
-        self.fix = Some(Fix {
-            span,
-            replacement: replacement.into(),
-            title: title.into(),
-        });
+    pub fn fix(mut self, span: Span, replacement: impl Into<String>, title: impl Into<String>) -> Self {
+        self.fix = Some(Fix { span, replacement: replacement.into(), title: title.into() });
         self
     }
 
@@ -227,9 +209,6 @@ mod tests {
         all.push(Diagnostic::warning(codes::BLANK, at(0), "blank"));
         assert!(!all.has_errors());
         all.push(Diagnostic::error(codes::UNKNOWN_KEY, at(0), "key"));
-        assert_eq!(
-            (all.has_errors(), all.error_count(), all.len()),
-            (true, 1, 2)
-        );
+        assert_eq!((all.has_errors(), all.error_count(), all.len()), (true, 1, 2));
     }
 }

@@ -18,6 +18,9 @@ pub mod names;
 pub mod pattern;
 pub mod read;
 pub mod records;
+pub mod reference;
+pub mod render;
+pub mod schema;
 pub mod source;
 pub mod suggest;
 pub mod tree;
@@ -35,8 +38,7 @@ pub use source::{Position, SourceId, Sources, Span, Spanned};
 pub use suggest::{did_you_mean, suggest};
 pub use tree::{Kind, Node, Style};
 pub use values::{
-    Envelope, LimitScope, OverLimit, RateLimit, parse_count, parse_duration, parse_envelope,
-    parse_rate_limit,
+    Envelope, LimitScope, OverLimit, RateLimit, parse_count, parse_duration, parse_envelope, parse_rate_limit,
 };
 
 /// Reads a definition file that was handed in as `id`.
@@ -47,11 +49,11 @@ pub fn parse(sources: &Sources, id: SourceId, diags: &mut Diagnostics) -> Option
 }
 
 /// Reads a file of another kind, such as settings or tests, by the same rules.
-pub fn parse_as<T: FromNode>(
-    sources: &Sources,
-    id: SourceId,
-    diags: &mut Diagnostics,
-) -> Option<T> {
+pub fn parse_as<T: FromNode>(sources: &Sources, id: SourceId, diags: &mut Diagnostics) -> Option<T> {
     let node = yaml::read(sources, id, diags)?;
+    if node.is_null() {
+        diags.push(Diagnostic::warning(codes::BLANK, node.span, "the file is empty"));
+        return T::empty(node.span);
+    }
     T::from_node(&node, &mut Reader::new(diags))
 }

@@ -59,10 +59,7 @@ fn push_literal(pieces: &mut Vec<Piece>, range: Range<usize>) {
 }
 
 fn opens(after: &str) -> bool {
-    after
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_alphabetic() || matches!(c, '_' | '\'' | '"' | '('))
+    after.chars().next().is_some_and(|c| c.is_alphabetic() || matches!(c, '_' | '\'' | '"' | '('))
 }
 
 /// Where the `>` is that closes the `<` at `open`.
@@ -92,11 +89,7 @@ fn closing(text: &str, open: usize) -> Result<usize, SplitError> {
     Err(unclosed(text, open, quote.or(brackets.pop())))
 }
 
-fn close_bracket(
-    brackets: &mut Vec<(char, usize)>,
-    close: char,
-    at: usize,
-) -> Result<(), SplitError> {
+fn close_bracket(brackets: &mut Vec<(char, usize)>, close: char, at: usize) -> Result<(), SplitError> {
     match brackets.pop() {
         Some((open, _)) if partner(open) == close => Ok(()),
         Some((open, opened_at)) => Err(SplitError {
@@ -124,10 +117,7 @@ fn partner(open: char) -> char {
 
 fn unclosed(text: &str, open: usize, inner: Option<(char, usize)>) -> SplitError {
     let (range, message) = match inner {
-        Some((mark, at)) => (
-            at..at + 1,
-            format!("`{mark}` is never closed, so the `<` before it is not either"),
-        ),
+        Some((mark, at)) => (at..at + 1, format!("`{mark}` is never closed, so the `<` before it is not either")),
         None => (open..text.len(), "`<` is never closed".to_owned()),
     };
     SplitError {
@@ -145,11 +135,7 @@ mod tests {
     /// Literals as they are, holes in brackets.
     fn check(text: &str, expect: &str) {
         let told = match split(text) {
-            Ok(pieces) => pieces
-                .into_iter()
-                .map(|piece| show(text, piece))
-                .collect::<Vec<_>>()
-                .join("|"),
+            Ok(pieces) => pieces.into_iter().map(|piece| show(text, piece)).collect::<Vec<_>>().join("|"),
             Err(error) => format!("{}: {}", &text[error.range], error.message),
         };
         assert_eq!(told, expect, "{text}");
@@ -190,10 +176,7 @@ mod tests {
     #[test]
     fn says_what_is_open() {
         check("a <b", "<b: `<` is never closed");
-        check(
-            "<f(x>",
-            "(: `(` is never closed, so the `<` before it is not either",
-        );
+        check("<f(x>", "(: `(` is never closed, so the `<` before it is not either");
         check("<f(x]>", "(x]: `(` is closed by `]`");
         check("<x)>", "): `)` closes nothing");
     }

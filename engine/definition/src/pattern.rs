@@ -29,9 +29,9 @@ pub struct Pattern {
     segments: Vec<Segment>,
 }
 
-/// What stands between two colons.
+/// What stands between two colons: letters, or a parameter with letters around it.
 #[derive(Clone, Debug)]
-struct Segment {
+pub struct Segment {
     before: String,
     hole: Option<Hole>,
 }
@@ -46,16 +46,9 @@ impl Pattern {
     /// Reads a pattern. Errors point at the part that is wrong.
     pub fn parse(text: &Text) -> Result<Self, Diagnostic> {
         let pieces = split(text).map_err(|error| {
-            Diagnostic::error(codes::BAD_PATTERN, text.inner(error.range), error.message)
-                .help(error.help)
+            Diagnostic::error(codes::BAD_PATTERN, text.inner(error.range), error.message).help(error.help)
         })?;
-        let mut reading = Reading {
-            text,
-            segments: vec![Segment {
-                before: String::new(),
-                hole: None,
-            }],
-        };
+        let mut reading = Reading { text, segments: vec![Segment { before: String::new(), hole: None }] };
         for piece in pieces {
             match piece {
                 Piece::Literal(range) => reading.literal(range)?,
@@ -63,11 +56,7 @@ impl Pattern {
             }
         }
         let segments = reading.finish()?;
-        Ok(Self {
-            text: text.value.clone(),
-            span: text.span,
-            segments,
-        })
+        Ok(Self { text: text.value.clone(), span: text.span, segments })
     }
 
     /// The names of the parameters, in order.
@@ -77,10 +66,7 @@ impl Pattern {
 
     /// The names of the parameters with their places, in order.
     pub fn spanned_params(&self) -> impl Iterator<Item = &Spanned<String>> {
-        self.segments
-            .iter()
-            .filter_map(|segment| segment.hole.as_ref())
-            .map(|hole| &hole.param)
+        self.segments.iter().filter_map(|segment| segment.hole.as_ref()).map(|hole| &hole.param)
     }
 
     /// The text with `values` in the places of the parameters, in order; `None` if one may not stand there or is missing.
@@ -107,13 +93,14 @@ impl Pattern {
         if parts.len() != self.segments.len() {
             return None;
         }
-        let values: Option<Vec<Option<&str>>> = self
-            .segments
-            .iter()
-            .zip(parts)
-            .map(|(segment, part)| segment.read(part))
-            .collect();
+        let values: Option<Vec<Option<&str>>> =
+            self.segments.iter().zip(parts).map(|(segment, part)| segment.read(part)).collect();
         Some(values?.into_iter().flatten().collect())
+    }
+
+    /// What stands between the colons.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// A text that both patterns can spell, if there is one.
@@ -128,6 +115,21 @@ impl Pattern {
 }
 
 impl Segment {
+    /// The letters before its parameter; all of them if it has none.
+    pub fn prefix(&self) -> &str {
+        &self.before
+    }
+
+    /// Its parameter.
+    pub fn param(&self) -> Option<&str> {
+        self.hole.as_ref().map(|hole| hole.param.value.as_str())
+    }
+
+    /// The letters behind its parameter.
+    pub fn suffix(&self) -> &str {
+        self.after()
+    }
+
     fn after(&self) -> &str {
         self.hole.as_ref().map_or("", |hole| &hole.after)
     }
@@ -137,9 +139,7 @@ impl Segment {
         let Some(hole) = &self.hole else {
             return (part == self.before).then_some(None);
         };
-        let value = part
-            .strip_prefix(self.before.as_str())?
-            .strip_suffix(hole.after.as_str())?;
+        let value = part.strip_prefix(self.before.as_str())?.strip_suffix(hole.after.as_str())?;
         is_param_value(value).then_some(Some(value))
     }
 
@@ -175,8 +175,9 @@ impl Reading<'_> {
             match c {
                 ':' => self.end_segment(span)?,
                 '*' => {
-                    return Err(bad(span, "`*` cannot stand in a name")
-                        .help("the part that varies is written `<name>`"));
+                    return Err(
+                        bad(span, "`*` cannot stand in a name").help("the part that varies is written `<name>`")
+                    );
                 }
                 '<' | '>' => {
                     return Err(bad(span, format!("`{c}` cannot stand in a name"))
@@ -205,11 +206,8 @@ impl Reading<'_> {
         if !is_name(&name) {
             return Err(not_a_name(span, &name));
         }
-        let twice = self
-            .segments
-            .iter()
-            .filter_map(|segment| segment.hole.as_ref())
-            .find(|hole| hole.param.value == name);
+        let twice =
+            self.segments.iter().filter_map(|segment| segment.hole.as_ref()).find(|hole| hole.param.value == name);
         if let Some(first) = twice {
             let first = first.param.span;
             return Err(bad(span, format!("`<{name}>` stands twice")).related(first, "first here"));
@@ -222,10 +220,7 @@ impl Reading<'_> {
                 .related(first, "the other")
                 .help("put a `:` between them"));
         }
-        segment.hole = Some(Hole {
-            param: Spanned::new(name, span),
-            after: String::new(),
-        });
+        segment.hole = Some(Hole { param: Spanned::new(name, span), after: String::new() });
         Ok(())
     }
 
@@ -234,10 +229,7 @@ impl Reading<'_> {
         if segment.before.is_empty() && segment.hole.is_none() {
             return Err(bad(colon, "nothing stands before this `:`"));
         }
-        self.segments.push(Segment {
-            before: String::new(),
-            hole: None,
-        });
+        self.segments.push(Segment { before: String::new(), hole: None });
         Ok(())
     }
 
@@ -256,10 +248,7 @@ impl Reading<'_> {
     /// There is always a last segment: reading begins with one, and only adds.
     fn last(&mut self) -> &mut Segment {
         if self.segments.is_empty() {
-            self.segments.push(Segment {
-                before: String::new(),
-                hole: None,
-            });
+            self.segments.push(Segment { before: String::new(), hole: None });
         }
         let last = self.segments.len() - 1;
         &mut self.segments[last]
@@ -268,23 +257,18 @@ impl Reading<'_> {
 
 fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn not_a_name(span: Span, name: &str) -> Diagnostic {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let told =
-        bad(span, format!("`{name}` is not the name of a parameter")).label("expected a bare name");
+    let told = bad(span, format!("`{name}` is not the name of a parameter")).label("expected a bare name");
     match name.contains('.') && is_name(last) {
-        true => told.help(format!(
-            "a pattern declares parameters: write `<{last}>`; values are given where it is used"
-        )),
-        false => {
-            told.help("a pattern declares parameters: letters, digits and `_`, such as `<classId>`")
+        true => {
+            told.help(format!("a pattern declares parameters: write `<{last}>`; values are given where it is used"))
         }
+        false => told.help("a pattern declares parameters: letters, digits and `_`, such as `<classId>`"),
     }
 }
 

@@ -10,11 +10,11 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 pub use crate::record;
 use crate::source::Span;
 pub use crate::tree::Text;
-use crate::tree::{Kind, Node};
+use crate::tree::{Kind, Node, Style};
 
 /// A type that can be read from a file, described for editors, and named in the reference.
 ///
-/// [`Kind::Null`] is handed to [`from_node`](FromNode::from_node) like any value; a type that can be empty is then empty.
+/// `null` is handed to [`from_node`](FromNode::from_node) only where it is a value.
 pub trait FromNode: Sized {
     /// Whether `null` is a value here, and not the same as nothing.
     const NULL_IS_A_VALUE: bool = false;
@@ -25,6 +25,11 @@ pub trait FromNode: Sized {
     /// What a missing key stands for; `None` if it must be there.
     fn absent() -> Option<Self> {
         None
+    }
+
+    /// What a key with nothing after it is read as; `None` if it needs a value.
+    fn empty(_span: Span) -> Option<Self> {
+        Self::absent()
     }
 
     /// What is expected, for a sentence: "text", "a list of steps".
@@ -58,32 +63,39 @@ impl<'a> Reader<'a> {
 
     /// The value under `key`, for a record or a table; says so where nothing stands there.
     pub fn value<T: FromNode>(&mut self, key: &Text, node: &Node) -> Option<T> {
-        if node.is_null() && !T::NULL_IS_A_VALUE && T::absent().is_some() {
-            self.tell(blank(key, node));
+        if !node.is_null() || T::NULL_IS_A_VALUE {
+            return T::from_node(node, self);
         }
-        T::from_node(node, self)
+        let empty = T::empty(node.span);
+        self.tell(match empty {
+            Some(_) => blank(key, node),
+            None => blank_but_needed(key, node, &T::expects()),
+        });
+        empty
     }
 }
 
 /// "expected a list, found text", at `node`.
 pub fn wrong_kind(node: &Node, expected: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::WRONG_KIND,
-        node.span,
-        format!("expected {expected}, found {}", node.kind_name()),
-    )
-    .label(format!("expected {expected}"))
+    Diagnostic::error(codes::WRONG_KIND, node.span, format!("expected {expected}, found {}", node.kind_name()))
+        .label(format!("expected {expected}"))
 }
 
 fn blank(key: &Text, node: &Node) -> Diagnostic {
-    let message = if node.is_blank() {
-        format!("nothing stands after `{key}:`")
-    } else {
-        format!("`{key}:` is null")
-    };
-    Diagnostic::warning(codes::BLANK, key.span, message)
-        .label("read as if it were not there")
+    Diagnostic::warning(codes::BLANK, key.span, nothing_after(key, node))
+        .label("read as empty")
         .help("remove the key, or give it a value")
+}
+
+fn blank_but_needed(key: &Text, node: &Node, expected: &str) -> Diagnostic {
+    Diagnostic::error(codes::BLANK, key.span, nothing_after(key, node)).label(format!("needs {expected}"))
+}
+
+fn nothing_after(key: &Text, node: &Node) -> String {
+    match node.is_blank() {
+        true => format!("nothing stands after `{key}:`"),
+        false => format!("`{key}:` is null"),
+    }
 }
 
 impl FromNode for Text {
@@ -139,24 +151,16 @@ fn tell_blanks(node: &Node, cx: &mut Reader<'_>) {
 }
 
 fn blank_value(key: &Text) -> Diagnostic {
-    Diagnostic::warning(
-        codes::BLANK,
-        key.span,
-        format!("nothing stands after `{key}:`"),
-    )
-    .label("read as null")
-    .help("write `null` if it is meant")
+    Diagnostic::warning(codes::BLANK, key.span, format!("nothing stands after `{key}:`"))
+        .label("read as null")
+        .help("write `null` if it is meant")
 }
 
 impl<T: FromNode> FromNode for Option<T> {
     const NULL_IS_A_VALUE: bool = T::NULL_IS_A_VALUE;
 
     fn from_node(node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
-        let absent = if T::NULL_IS_A_VALUE {
-            node.is_blank()
-        } else {
-            node.is_null()
-        };
+        let absent = if T::NULL_IS_A_VALUE { node.is_blank() } else { node.is_null() };
         if absent {
             return Some(None);
         }
@@ -194,12 +198,7 @@ impl<T: FromNode> FromNode for Vec<T> {
     fn from_node(node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
         match &node.kind {
             Kind::Null => Some(Self::new()),
-            Kind::Seq(items) => Some(
-                items
-                    .iter()
-                    .filter_map(|item| list_item(item, cx))
-                    .collect(),
-            ),
+            Kind::Seq(items) => Some(items.iter().filter_map(|item| list_item(item, cx)).collect()),
             _ => {
                 cx.tell(not_a_list::<T>(node));
                 None
@@ -223,12 +222,8 @@ impl<T: FromNode> FromNode for Vec<T> {
 /// An item of a list; a blank one is told, and left out.
 pub(crate) fn list_item<T: FromNode>(item: &Node, cx: &mut Reader<'_>) -> Option<T> {
     if item.is_null() && !T::NULL_IS_A_VALUE {
-        let words = Diagnostic::warning(
-            codes::BLANK,
-            item.span,
-            "nothing stands in this item of the list",
-        )
-        .help("remove its `-`, or give it a value");
+        let words = Diagnostic::warning(codes::BLANK, item.span, "nothing stands in this item of the list")
+            .help("remove its `-`, or give it a value");
         cx.tell(words);
         return None;
     }
@@ -238,17 +233,23 @@ pub(crate) fn list_item<T: FromNode>(item: &Node, cx: &mut Reader<'_>) -> Option
 fn not_a_list<T: FromNode>(node: &Node) -> Diagnostic {
     let told = wrong_kind(node, &<Vec<T>>::expects());
     match node.kind {
+        Kind::Map(ref entries) if node.style == Style::Block && is_one_line(entries) => {
+            told.fix(node.span.before(), "- ", "make it an item of a list")
+        }
         Kind::Map(_) | Kind::Str(_) => told.help("begin it with `- `, or put it in `[ ]`"),
         _ => told,
     }
 }
 
+/// Whether a `- ` before the first key makes an item of the whole, with nothing below it to be moved.
+fn is_one_line(entries: &[(Text, Node)]) -> bool {
+    let [(_, value)] = entries else { return false };
+    !matches!(value.style, Style::Block | Style::Literal | Style::Folded)
+}
+
 /// "a step" as "steps", "text" as "texts".
 pub(crate) fn plural(expected: &str) -> String {
-    let bare = expected
-        .strip_prefix("a ")
-        .or_else(|| expected.strip_prefix("an "))
-        .unwrap_or(expected);
+    let bare = expected.strip_prefix("a ").or_else(|| expected.strip_prefix("an ")).unwrap_or(expected);
     match bare {
         "any value" => "values".to_owned(),
         _ if bare.ends_with('y') && !bare.ends_with("ey") => {
@@ -283,24 +284,19 @@ pub struct Field {
 
 /// The lines of a doc comment as one paragraph.
 pub(crate) fn prose(lines: &[&str]) -> String {
-    lines
-        .iter()
-        .map(|line| line.trim())
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A text that stands for a missing one in an error, so that reading can go on.
+/// "`sql:` is missing", at the record that lacks it.
 pub(crate) fn missing_key(span: Span, record: &str, key: &str, doc: &[&str]) -> Diagnostic {
+    let doc = prose(doc);
+    let first = doc.split(". ").next().unwrap_or_default().trim_end_matches('.');
     Diagnostic::error(codes::MISSING_KEY, span, format!("`{key}:` is missing"))
         .label(format!("this {record} needs it"))
-        .help(format!("`{key}:` {}", lower_first(&prose(doc))))
+        .help(format!("add `{key}:`, {}", lower_first(first)))
 }
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }

@@ -37,6 +37,10 @@ macro_rules! record {
                 Some(Self { $($field: $field?,)+ span: node.span })
             }
 
+            fn empty(span: $crate::Span) -> Option<Self> {
+                Some(Self { $($field: <$type as $crate::read::FromNode>::absent()?,)+ span })
+            }
+
             fn expects() -> std::borrow::Cow<'static, str> {
                 $crate::records::words_of(<Self as $crate::read::Record>::NAME).into()
             }
@@ -83,11 +87,10 @@ pub struct Entries<'n> {
 }
 
 impl<'n> Entries<'n> {
-    /// The entries of `node`; tells if it is no map, and every key that `R` does not have. Null has no entries.
+    /// The entries of `node`; tells if it is no map, and every key that `R` does not have.
     pub fn new<R: Record>(node: &'n Node, cx: &mut Reader<'_>) -> Option<Self> {
         let entries = match &node.kind {
             Kind::Map(entries) => entries.as_slice(),
-            Kind::Null => &[],
             _ => {
                 cx.wrong_kind::<R>(node);
                 return None;
@@ -100,16 +103,8 @@ impl<'n> Entries<'n> {
             }
         }
         let expects = R::expects();
-        let name = expects
-            .strip_prefix("a ")
-            .or_else(|| expects.strip_prefix("an "))
-            .unwrap_or(&expects);
-        Some(Self {
-            entries,
-            span: node.span,
-            name: name.to_owned(),
-            fields,
-        })
+        let name = expects.strip_prefix("a ").or_else(|| expects.strip_prefix("an ")).unwrap_or(&expects);
+        Some(Self { entries, span: node.span, name: name.to_owned(), fields })
     }
 
     /// The value under `key`. What cannot be read is told, and is as if absent, so that the rest is still read.
@@ -117,11 +112,7 @@ impl<'n> Entries<'n> {
         match self.entries.iter().find(|(name, _)| name.value == key) {
             Some((name, node)) => cx.value(name, node).or_else(T::absent),
             None => T::absent().or_else(|| {
-                let doc = self
-                    .fields
-                    .iter()
-                    .find(|field| field.key == key)
-                    .map_or(&[][..], |field| field.doc);
+                let doc = self.fields.iter().find(|field| field.key == key).map_or(&[][..], |field| field.doc);
                 cx.tell(missing_key(self.span, &self.name, key, doc));
                 None
             }),
@@ -131,19 +122,10 @@ impl<'n> Entries<'n> {
 
 fn unknown_key(key: &Text, record: &str, fields: &[Field]) -> Diagnostic {
     let keys = || fields.iter().map(|field| field.key);
-    let told = Diagnostic::error(
-        codes::UNKNOWN_KEY,
-        key.span,
-        format!("{record} has no key `{key}`"),
-    );
+    let told = Diagnostic::error(codes::UNKNOWN_KEY, key.span, format!("{record} has no key `{key}`"));
     match suggest(key, keys()) {
-        Some(meant) => {
-            told.label("unknown key")
-                .fix(key.span, meant, format!("did you mean `{meant}`?"))
-        }
-        None => told
-            .label("unknown key")
-            .help(format!("the keys are {}", list_of(keys()))),
+        Some(meant) => told.label("unknown key").fix(key.span, meant, format!("did you mean `{meant}`?")),
+        None => told.label("unknown key").help(format!("the keys are {}", list_of(keys()))),
     }
 }
 
@@ -167,11 +149,7 @@ pub fn words_of(name: &str) -> String {
         }
         words.extend(c.to_lowercase());
     }
-    let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
-    };
+    let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {words}")
 }
 
@@ -179,16 +157,9 @@ pub fn words_of(name: &str) -> String {
 #[doc(hidden)]
 pub fn schema_of<R: Record>(schemas: Vec<Schema>) -> Schema {
     let fields = R::fields();
-    let required: Vec<&str> = fields
-        .iter()
-        .filter(|field| field.required)
-        .map(|field| field.key)
-        .collect();
-    let properties: Map<String, Value> = fields
-        .iter()
-        .zip(schemas)
-        .map(|(field, schema)| (field.key.to_owned(), described(schema, field)))
-        .collect();
+    let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.key).collect();
+    let properties: Map<String, Value> =
+        fields.iter().zip(schemas).map(|(field, schema)| (field.key.to_owned(), described(schema, field))).collect();
     let mut schema = json_schema!({
         "description": prose(R::DOC),
         "type": "object",

@@ -20,20 +20,12 @@ pub struct Span {
 impl Span {
     /// The range `start..end` of `source`; an `end` before `start` is taken as empty.
     pub fn new(source: SourceId, start: usize, end: usize) -> Self {
-        Self {
-            source,
-            start,
-            end: end.max(start),
-        }
+        Self { source, start, end: end.max(start) }
     }
 
     /// From the start of this one to the end of `other`, in this one's file.
     pub fn to(self, other: Self) -> Self {
-        Self::new(
-            self.source,
-            self.start.min(other.start),
-            self.end.max(other.end),
-        )
+        Self::new(self.source, self.start.min(other.start), self.end.max(other.end))
     }
 
     /// The empty range where this one begins.
@@ -74,10 +66,7 @@ impl<T> Spanned<T> {
 
     /// The same place with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Spanned<U> {
-        Spanned {
-            value: change(self.value),
-            span: self.span,
-        }
+        Spanned { value: change(self.value), span: self.span }
     }
 }
 
@@ -112,15 +101,9 @@ impl Sources {
     /// Takes a file in; `path` is only ever shown.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
         let text: Arc<str> = text.into().into();
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source {
-            path: path.into(),
-            text,
-            line_starts,
-        });
+        self.files.push(Source { path: path.into(), text, line_starts });
         id
     }
 
@@ -136,15 +119,12 @@ impl Sources {
 
     /// The text of a file, to be kept beyond a borrow of this.
     pub fn shared_text(&self, id: SourceId) -> Arc<str> {
-        self.file(id)
-            .map_or_else(|| Arc::from(""), |file| Arc::clone(&file.text))
+        self.file(id).map_or_else(|| Arc::from(""), |file| Arc::clone(&file.text))
     }
 
     /// All ids, in the order the files came.
     pub fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
-        (0..self.files.len())
-            .filter_map(|index| u32::try_from(index).ok())
-            .map(SourceId)
+        (0..self.files.len()).filter_map(|index| u32::try_from(index).ok()).map(SourceId)
     }
 
     /// The file with this path, if it was handed in.
@@ -155,9 +135,7 @@ impl Sources {
     /// The text that a span covers, clamped to the file.
     pub fn slice(&self, span: Span) -> &str {
         let span = self.clamp(span);
-        self.text(span.source)
-            .get(span.start..span.end)
-            .unwrap_or("")
+        self.text(span.source).get(span.start..span.end).unwrap_or("")
     }
 
     /// Line and column of a byte offset; beyond the end of the file, those of its end.
@@ -166,15 +144,9 @@ impl Sources {
             return Position { line: 1, column: 1 };
         };
         let offset = floor_char(&file.text, offset);
-        let line = file
-            .line_starts
-            .partition_point(|&start| start <= offset)
-            .max(1);
+        let line = file.line_starts.partition_point(|&start| start <= offset).max(1);
         let start = file.line_starts.get(line - 1).copied().unwrap_or(0);
-        Position {
-            line,
-            column: file.text[start..offset].chars().count() + 1,
-        }
+        Position { line, column: file.text[start..offset].chars().count() + 1 }
     }
 
     /// The same span, cut to its file and to whole characters.
@@ -190,16 +162,11 @@ impl Sources {
 }
 
 fn floor_char(text: &str, offset: usize) -> usize {
-    (0..=offset.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
+    (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 fn ceil_char(text: &str, offset: usize) -> usize {
-    (offset.min(text.len())..=text.len())
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(text.len())
+    (offset.min(text.len())..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len())
 }
 
 #[cfg(test)]

@@ -21,18 +21,12 @@ pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// "did you mean `x`?" for the closest candidate, if any is close.
-pub fn did_you_mean<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     suggest(name, candidates).map(|found| format!("did you mean `{found}`?"))
 }
 
 fn simplified(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, '-' | '_' | '.' | ':' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ':' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// One edit in a short name is a slip even where the share of equal letters is low; a longer name may differ more.
@@ -74,9 +68,6 @@ mod tests {
 
     #[test]
     fn words_it_for_a_help_line() {
-        assert_eq!(
-            did_you_mean("ak", ["ack"]).as_deref(),
-            Some("did you mean `ack`?")
-        );
+        assert_eq!(did_you_mean("ak", ["ack"]).as_deref(), Some("did you mean `ack`?"));
     }
 }

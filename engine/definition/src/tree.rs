@@ -75,12 +75,7 @@ pub(crate) struct Line {
 impl Node {
     /// A value that no file spells, standing for `span`.
     pub fn new(kind: Kind, span: Span) -> Self {
-        Self {
-            kind,
-            span,
-            style: Style::Plain,
-            spelling: Spelling::default(),
-        }
+        Self { kind, span, style: Style::Plain, spelling: Spelling::default() }
     }
 
     /// The scalar as text; a number or boolean in the author's own letters. None for null, lists and maps.
@@ -92,19 +87,11 @@ impl Node {
             Kind::Float(value) => self.written_or(value),
             Kind::Null | Kind::Seq(_) | Kind::Map(_) => return None,
         };
-        Some(Text {
-            value,
-            span: self.span,
-            style: self.style,
-            lines: Arc::clone(&self.spelling.lines),
-        })
+        Some(Text { value, span: self.span, style: self.style, lines: Arc::clone(&self.spelling.lines) })
     }
 
     fn written_or(&self, value: &dyn ToString) -> String {
-        self.spelling
-            .written
-            .as_deref()
-            .map_or_else(|| value.to_string(), str::to_owned)
+        self.spelling.written.as_deref().map_or_else(|| value.to_string(), str::to_owned)
     }
 
     /// The text, if it is text and nothing else.
@@ -149,10 +136,7 @@ impl Node {
 
     /// The value under `key` of a map.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.as_map()?
-            .iter()
-            .find(|(name, _)| name.value == key)
-            .map(|(_, value)| value)
+        self.as_map()?.iter().find(|(name, _)| name.value == key).map(|(_, value)| value)
     }
 
     /// Whether it is null, written or blank.
@@ -187,10 +171,7 @@ impl Node {
             Kind::Float(value) => Value::from(*value),
             Kind::Str(text) => Value::String(text.clone()),
             Kind::Seq(items) => items.iter().map(Node::to_json).collect(),
-            Kind::Map(entries) => entries
-                .iter()
-                .map(|(key, value)| (key.value.clone(), value.to_json()))
-                .collect(),
+            Kind::Map(entries) => entries.iter().map(|(key, value)| (key.value.clone(), value.to_json())).collect(),
         }
     }
 }
@@ -212,12 +193,7 @@ pub struct Text {
 impl Text {
     /// A text that no file spells, standing for `span`.
     pub fn new(value: impl Into<String>, span: Span) -> Self {
-        Self {
-            value: value.into(),
-            span,
-            style: Style::Plain,
-            lines: Arc::from([]),
-        }
+        Self { value: value.into(), span, style: Style::Plain, lines: Arc::from([]) }
     }
 
     /// The text.
@@ -233,11 +209,7 @@ impl Text {
     /// Where the bytes `range` of the value stand in the file; the whole text where escapes make that unclear.
     pub fn inner(&self, range: Range<usize>) -> Span {
         let start = self.place(range.start, |line| line.value_start <= range.start);
-        let end = if range.is_empty() {
-            start
-        } else {
-            self.place(range.end, |line| line.value_start < range.end)
-        };
+        let end = if range.is_empty() { start } else { self.place(range.end, |line| line.value_start < range.end) };
         match (start, end) {
             (Some(start), Some(end)) if start <= end => Span::new(self.span.source, start, end),
             _ => self.span,

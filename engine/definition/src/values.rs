@@ -13,13 +13,7 @@ pub const DURATION_DAYS_MAX: u64 = 36_500;
 const MS_PER_DAY: u64 = 86_400_000;
 
 /// The units of time, with their milliseconds.
-const UNITS: [(&str, u64); 5] = [
-    ("ms", 1),
-    ("s", 1_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", MS_PER_DAY),
-];
+const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", MS_PER_DAY)];
 
 /// What people write for a unit, and what it is.
 const LONG_UNITS: [(&str, &str); 18] = [
@@ -46,13 +40,10 @@ const LONG_UNITS: [(&str, &str); 18] = [
 /// A length of time: `250ms`, `5s`, `2m`, `4h`, `7d`. Errors say what is wrong with it, and propose the nearest that is right.
 pub fn parse_duration(text: &Text) -> Result<Duration, Diagnostic> {
     duration(&text.value).map_err(|fault| {
-        let told = Diagnostic::error(codes::BAD_DURATION, text.span, fault.message)
-            .label("not a length of time");
+        let told = Diagnostic::error(codes::BAD_DURATION, text.span, fault.message).label("not a length of time");
         match fault.fix {
             Some(fix) => told.fix(text.span, fix.clone(), format!("write `{fix}`")),
-            None => told.help(
-                "a length of time is a whole number with `ms`, `s`, `m`, `h` or `d`, such as `5s`",
-            ),
+            None => told.help("a length of time is a whole number with `ms`, `s`, `m`, `h` or `d`, such as `5s`"),
         }
     })
 }
@@ -70,62 +61,32 @@ fn duration(text: &str) -> Result<Duration, Fault> {
     let spaced = unit.starts_with(' ');
     let unit = unit.trim();
     if number.is_empty() {
-        return Err(Fault {
-            message: format!("`{text}` does not begin with a whole number"),
-            fix: None,
-        });
+        return Err(Fault { message: format!("`{text}` does not begin with a whole number"), fix: None });
     }
     if unit.is_empty() {
-        return Err(Fault {
-            message: "a length of time needs a unit".into(),
-            fix: Some(format!("{number}s")),
-        });
+        return Err(Fault { message: "a length of time needs a unit".into(), fix: Some(format!("{number}s")) });
     }
     let Some((_, ms)) = UNITS.iter().find(|(name, _)| *name == unit && !spaced) else {
         return Err(unknown_unit(number, unit));
     };
-    let total = number
-        .parse::<u64>()
-        .ok()
-        .and_then(|count| count.checked_mul(*ms));
+    let total = number.parse::<u64>().ok().and_then(|count| count.checked_mul(*ms));
     match total {
-        Some(0) => Err(Fault {
-            message: "a length of time must be longer than nothing".into(),
-            fix: None,
-        }),
+        Some(0) => Err(Fault { message: "a length of time must be longer than nothing".into(), fix: None }),
         Some(total) if total <= DURATION_DAYS_MAX * MS_PER_DAY => Ok(Duration::from_millis(total)),
-        _ => Err(Fault {
-            message: format!("`{text}` is longer than {DURATION_DAYS_MAX} days"),
-            fix: None,
-        }),
+        _ => Err(Fault { message: format!("`{text}` is longer than {DURATION_DAYS_MAX} days"), fix: None }),
     }
 }
 
 fn unknown_unit(number: &str, unit: &str) -> Fault {
-    let known = UNITS
-        .iter()
-        .map(|(name, _)| *name)
-        .find(|name| *name == unit);
-    let long = LONG_UNITS
-        .iter()
-        .find(|(long, _)| *long == unit)
-        .map(|(_, short)| *short);
+    let known = UNITS.iter().map(|(name, _)| *name).find(|name| *name == unit);
+    let long = LONG_UNITS.iter().find(|(long, _)| *long == unit).map(|(_, short)| *short);
     let lower = unit.to_lowercase();
-    let cased = UNITS
-        .iter()
-        .map(|(name, _)| *name)
-        .find(|name| *name == lower);
+    let cased = UNITS.iter().map(|(name, _)| *name).find(|name| *name == lower);
     let message = match known {
         Some(_) => "a length of time is written without a space".to_owned(),
         None => format!("`{unit}` is no unit of time"),
     };
-    Fault {
-        message,
-        fix: known
-            .or(long)
-            .or(cased)
-            .map(|unit| format!("{number}{unit}")),
-    }
+    Fault { message, fix: known.or(long).or(cased).map(|unit| format!("{number}{unit}")) }
 }
 
 /// How often an event may be sent.
@@ -163,70 +124,41 @@ pub enum OverLimit {
     Coalesce,
 }
 
-const SCOPES: [(&str, LimitScope); 3] = [
-    ("connection", LimitScope::Connection),
-    ("user", LimitScope::User),
-    ("room", LimitScope::Room),
-];
-const OVERS: [(&str, OverLimit); 3] = [
-    ("refuse", OverLimit::Refuse),
-    ("drop", OverLimit::Drop),
-    ("coalesce", OverLimit::Coalesce),
-];
+const SCOPES: [(&str, LimitScope); 3] =
+    [("connection", LimitScope::Connection), ("user", LimitScope::User), ("room", LimitScope::Room)];
+const OVERS: [(&str, OverLimit); 3] =
+    [("refuse", OverLimit::Refuse), ("drop", OverLimit::Drop), ("coalesce", OverLimit::Coalesce)];
 
 /// A rate limit: `N per D [per user|room] [, drop|coalesce]`, such as `10 per 10s per user, drop`.
 pub fn parse_rate_limit(text: &Text) -> Result<RateLimit, Diagnostic> {
     let (limit, over) = match text.split_once(',') {
-        Some((limit, over)) => (
-            limit,
-            word(text, over.trim(), &OVERS, "what happens beyond the limit")?,
-        ),
+        Some((limit, over)) => (limit, word(text, over.trim(), &OVERS, "what happens beyond the limit")?),
         None => (text.as_str(), OverLimit::Refuse),
     };
     let mut parts = limit.split(" per ").map(str::trim);
     let count = rate_count(text, parts.next().unwrap_or(""))?;
     let Some(per) = parts.next() else {
-        return Err(bad_rate(
-            text,
-            format!("`{text}` does not say per how long"),
-        ));
+        return Err(bad_rate(text, format!("`{text}` does not say per how long")));
     };
     let per = duration(per).map_err(|fault| bad_rate(text, fault.message))?;
-    let scope = parts.next().map_or(Ok(LimitScope::Connection), |scope| {
-        word(text, scope, &SCOPES, "whom it counts for")
-    })?;
+    let scope =
+        parts.next().map_or(Ok(LimitScope::Connection), |scope| word(text, scope, &SCOPES, "whom it counts for"))?;
     match parts.next() {
-        None => Ok(RateLimit {
-            count,
-            per,
-            scope,
-            over,
-        }),
+        None => Ok(RateLimit { count, per, scope, over }),
         Some(more) => Err(bad_rate(text, format!("`per {more}` is one too many"))),
     }
 }
 
 fn rate_count(text: &Text, count: &str) -> Result<u32, Diagnostic> {
     match count.parse::<u32>() {
-        Ok(0) => Err(bad_rate(
-            text,
-            "a limit of 0 would refuse everything".into(),
-        )),
+        Ok(0) => Err(bad_rate(text, "a limit of 0 would refuse everything".into())),
         Ok(count) => Ok(count),
         Err(_) => Err(bad_rate(text, format!("`{count}` is not how many"))),
     }
 }
 
-fn word<T: Copy>(
-    text: &Text,
-    word: &str,
-    words: &[(&str, T)],
-    what: &str,
-) -> Result<T, Diagnostic> {
-    let found = words
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, value)| *value);
+fn word<T: Copy>(text: &Text, word: &str, words: &[(&str, T)], what: &str) -> Result<T, Diagnostic> {
+    let found = words.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
     found.ok_or_else(|| {
         let names = words.iter().map(|(name, _)| *name);
         bad_rate(text, format!("`{word}` does not say {what}")).help_if(did_you_mean(word, names))
@@ -234,16 +166,15 @@ fn word<T: Copy>(
 }
 
 fn bad_rate(text: &Text, message: String) -> Diagnostic {
-    Diagnostic::error(codes::BAD_RATE_LIMIT, text.span, message)
-        .label("not a rate limit")
-        .help("write `N per D`, then `per user` or `per room`, then `, drop` or `, coalesce`: `10 per 10s per user, drop`")
+    Diagnostic::error(codes::BAD_RATE_LIMIT, text.span, message).label("not a rate limit").help(
+        "write `N per D`, then `per user` or `per room`, then `, drop` or `, coalesce`: `10 per 10s per user, drop`",
+    )
 }
 
 /// A count: a whole number, 1 or more. Errors say what else it is.
 pub fn parse_count(node: &Node) -> Result<usize, Diagnostic> {
     let told = |message: String| {
-        Diagnostic::error(codes::BAD_COUNT, node.span, message)
-            .label("expected a whole number, 1 or more")
+        Diagnostic::error(codes::BAD_COUNT, node.span, message).label("expected a whole number, 1 or more")
     };
     match &node.kind {
         Kind::Int(count) => match usize::try_from(*count) {
@@ -251,23 +182,13 @@ pub fn parse_count(node: &Node) -> Result<usize, Diagnostic> {
             _ => Err(told(format!("a count cannot be {count}"))),
         },
         Kind::Str(text) => {
-            let digits: String = text
-                .chars()
-                .filter(|c| !matches!(c, '_' | ',' | ' '))
-                .collect();
+            let digits: String = text.chars().filter(|c| !matches!(c, '_' | ',' | ' ')).collect();
             let told = told(format!("a count is a number, and `{text}` is text"));
             let is_number = digits.parse::<u32>().is_ok_and(|number| number > 0);
             let plain = digits.trim_start_matches('0');
-            Err(if is_number {
-                told.fix(node.span, plain, format!("write `{plain}`"))
-            } else {
-                told
-            })
+            Err(if is_number { told.fix(node.span, plain, format!("write `{plain}`")) } else { told })
         }
-        _ => Err(told(format!(
-            "a count is a whole number, and this is {}",
-            node.kind_name()
-        ))),
+        _ => Err(told(format!("a count is a whole number, and this is {}", node.kind_name()))),
     }
 }
 
@@ -303,24 +224,14 @@ pub fn parse_envelope(node: &Node) -> Result<Envelope, Diagnostic> {
 }
 
 fn envelope_pair(node: &Node, entries: &[(Text, Node)]) -> Result<Envelope, Diagnostic> {
-    if let Some((key, _)) = entries
-        .iter()
-        .find(|(key, _)| !matches!(key.as_str(), "success" | "failure"))
-    {
-        let told = Diagnostic::error(
-            codes::UNKNOWN_KEY,
-            key.span,
-            format!("an envelope has no key `{key}`"),
-        );
+    if let Some((key, _)) = entries.iter().find(|(key, _)| !matches!(key.as_str(), "success" | "failure")) {
+        let told = Diagnostic::error(codes::UNKNOWN_KEY, key.span, format!("an envelope has no key `{key}`"));
         return Err(told
             .help_if(did_you_mean(key, ["success", "failure"]))
             .help("its keys are `success` and `failure`"));
     }
     match (node.get("success"), node.get("failure")) {
-        (Some(success), Some(failure)) => Ok(Envelope::Pair {
-            success: success.clone(),
-            failure: failure.clone(),
-        }),
+        (Some(success), Some(failure)) => Ok(Envelope::Pair { success: success.clone(), failure: failure.clone() }),
         (None, _) => Err(bad_envelope(node, "this envelope has no `success:`")),
         (_, None) => Err(bad_envelope(node, "this envelope has no `failure:`")),
     }

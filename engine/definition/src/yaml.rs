@@ -2,6 +2,7 @@
 
 mod build;
 mod errors;
+mod place;
 mod traps;
 
 use std::fmt;
@@ -30,12 +31,8 @@ pub fn read(sources: &Sources, id: SourceId, diags: &mut Diagnostics) -> Option<
     if text.len() > FILE_BYTES_MAX {
         let start = Span::new(id, 0, 0);
         diags.push(
-            Diagnostic::error(
-                codes::TOO_BIG,
-                start,
-                format!("the file has more than {FILE_BYTES_MAX} bytes"),
-            )
-            .help("move parts into files of their own and name them under `imports:`"),
+            Diagnostic::error(codes::TOO_BIG, start, format!("the file has more than {FILE_BYTES_MAX} bytes"))
+                .help("move parts into files of their own and name them under `imports:`"),
         );
         return None;
     }

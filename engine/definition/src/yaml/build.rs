@@ -43,20 +43,14 @@ impl Builder<'_> {
             Raw::Float(value) => self.scalar(Kind::Float(value), span),
             Raw::Str(value) => self.scalar(Kind::Str(value), span),
         };
-        let used_until = if is_alias {
-            self.span(&raw.referenced).end
-        } else {
-            node.span.end
-        };
+        let used_until = if is_alias { self.span(&raw.referenced).end } else { node.span.end };
         Built { node, used_until }
     }
 
     fn span(&self, location: &Location) -> Span {
         let span = location.span();
         let bytes = span.byte_offset().zip(span.byte_len());
-        let (start, len) = bytes.map_or((self.text.len(), 0), |(start, len)| {
-            (start as usize, len as usize)
-        });
+        let (start, len) = bytes.map_or((self.text.len(), 0), |(start, len)| (start as usize, len as usize));
         let start = start.min(self.text.len());
         Span::new(self.id, start, (start + len).min(self.text.len()))
     }
@@ -64,45 +58,25 @@ impl Builder<'_> {
     fn scalar(&mut self, kind: Kind, span: Span) -> Node {
         let written = self.slice(span);
         let style = scalar_style(written);
-        let span = Span::new(
-            span.source,
-            span.start,
-            span.start + written.trim_end().len(),
-        );
+        let span = Span::new(span.source, span.start, span.start + written.trim_end().len());
         let written = written.trim_end();
         let spelling = match &kind {
-            Kind::Str(value) => Spelling {
-                written: None,
-                lines: align(value, written, span.start, style),
-            },
-            _ => Spelling {
-                written: Some(written.into()),
-                lines: align(written, written, span.start, style),
-            },
+            Kind::Str(value) => Spelling { written: None, lines: align(value, written, span.start, style) },
+            _ => Spelling { written: Some(written.into()), lines: align(written, written, span.start, style) },
         };
-        Node {
-            kind,
-            span,
-            style,
-            spelling,
-        }
+        Node { kind, span, style, spelling }
     }
 
     fn seq(&mut self, items: Vec<Spanned<Raw>>, start: Span, aliased: bool) -> Node {
         let style = self.collection_style(start);
-        let built: Vec<Built> = items
-            .into_iter()
-            .map(|item| self.node(item, aliased))
-            .collect();
+        let built: Vec<Built> = items.into_iter().map(|item| self.node(item, aliased)).collect();
         let until = built.last().map_or(start.end, |last| last.used_until);
         let span = self.whole(start, start.start, until, style);
         let mut items: Vec<Node> = built.into_iter().map(|built| built.node).collect();
         if style == Style::Flow {
             traps::rejoin_items(self, &mut items);
         }
-        items
-            .iter()
-            .for_each(|item| traps::swallowed_comment(self, item));
+        items.iter().for_each(|item| traps::swallowed_comment(self, item));
         self.collection(Kind::Seq(items), span, style)
     }
 
@@ -111,35 +85,30 @@ impl Builder<'_> {
         if let Some(text) = traps::braces_template(self, &raw, start, style) {
             return text;
         }
-        let first = raw
-            .first()
-            .map_or(start.start, |(key, _)| self.span(&key.defined).start);
+        let first = raw.first().map_or(start.start, |(key, _)| self.span(&key.defined).start);
         let mut until = start.end;
         let mut entries = Vec::with_capacity(raw.len());
         for (key, value) in raw {
             let value = self.node(value, aliased);
             let key = self.node(key, aliased);
             until = value.used_until.max(key.used_until);
-            entries.extend(self.key(&key.node).map(|key| (key, value.node)));
+            if let Some(key) = self.key(&key.node)
+                && !traps::anchor_instead_of_text(self, &key, &value.node)
+            {
+                entries.push((key, value.node));
+            }
         }
         let span = self.whole(start, first, until, style);
         if style == Style::Flow {
             traps::rejoin_entries(self, &mut entries);
         }
-        entries
-            .iter()
-            .for_each(|(_, value)| traps::swallowed_comment(self, value));
+        entries.iter().for_each(|(_, value)| traps::swallowed_comment(self, value));
         self.once_each(&mut entries);
         self.collection(Kind::Map(entries), span, style)
     }
 
     fn collection(&self, kind: Kind, span: Span, style: Style) -> Node {
-        Node {
-            kind,
-            span,
-            style,
-            spelling: Spelling::default(),
-        }
+        Node { kind, span, style, spelling: Spelling::default() }
     }
 
     /// A key as text, in the author's own letters.
@@ -154,8 +123,7 @@ impl Builder<'_> {
             None => {
                 let message = format!("a key must be text, and this is {}", node.kind_name());
                 self.diags.push(
-                    Diagnostic::error(codes::KEY_NOT_TEXT, node.span, message)
-                        .help("quote it if it is meant as text"),
+                    Diagnostic::error(codes::KEY_NOT_TEXT, node.span, message).help("quote it if it is meant as text"),
                 );
                 None
             }
@@ -177,14 +145,10 @@ impl Builder<'_> {
             }
             Some(&span) => {
                 self.diags.push(
-                    Diagnostic::error(
-                        codes::DUPLICATE_KEY,
-                        key.span,
-                        format!("`{key}` stands twice"),
-                    )
-                    .label("again here")
-                    .related(span, "first here")
-                    .help("keep one of them, or rename one"),
+                    Diagnostic::error(codes::DUPLICATE_KEY, key.span, format!("`{key}` stands twice"))
+                        .label("again here")
+                        .related(span, "first here")
+                        .help("keep one of them, or rename one"),
                 );
                 false
             }
@@ -205,11 +169,7 @@ impl Builder<'_> {
     /// From the first letter to the closing bracket, or to the end of the last value.
     fn whole(&self, start: Span, first: usize, until: usize, style: Style) -> Span {
         match style {
-            Style::Flow => Span::new(
-                self.id,
-                start.start,
-                self.closing_bracket(until.max(start.end)),
-            ),
+            Style::Flow => Span::new(self.id, start.start, self.closing_bracket(until.max(start.end))),
             _ => Span::new(self.id, first, until),
         }
     }
@@ -252,22 +212,14 @@ fn scalar_style(written: &str) -> Style {
 /// Which letters of `value` stand where in the file; nothing where the two differ by more than line breaks and indentation.
 fn align(value: &str, written: &str, start: usize, style: Style) -> Arc<[Line]> {
     let (body, body_start) = match style {
-        Style::SingleQuoted | Style::DoubleQuoted if written.len() >= 2 => {
-            (&written[1..written.len() - 1], start + 1)
-        }
+        Style::SingleQuoted | Style::DoubleQuoted if written.len() >= 2 => (&written[1..written.len() - 1], start + 1),
         _ => (written, start),
     };
     if body == value {
-        return Arc::from([Line {
-            value_start: 0,
-            file_start: body_start,
-            len: value.len(),
-        }]);
+        return Arc::from([Line { value_start: 0, file_start: body_start, len: value.len() }]);
     }
     let skipped_header = matches!(style, Style::Literal | Style::Folded);
-    align_lines(value, body, body_start, usize::from(skipped_header))
-        .unwrap_or_default()
-        .into()
+    align_lines(value, body, body_start, usize::from(skipped_header)).unwrap_or_default().into()
 }
 
 fn align_lines(value: &str, body: &str, body_start: usize, skip: usize) -> Option<Vec<Line>> {
@@ -285,11 +237,7 @@ fn align_lines(value: &str, body: &str, body_start: usize, skip: usize) -> Optio
         if !value[value_start..].starts_with(letters) {
             return None;
         }
-        lines.push(Line {
-            value_start,
-            file_start,
-            len: letters.len(),
-        });
+        lines.push(Line { value_start, file_start, len: letters.len() });
         value_start += letters.len();
     }
     value[value_start..].trim().is_empty().then_some(lines)

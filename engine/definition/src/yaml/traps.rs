@@ -19,9 +19,7 @@ pub(super) fn braces_template(
     style: Style,
 ) -> Option<Node> {
     let [(key, value)] = raw else { return None };
-    let is_braces = style == Style::Flow
-        && matches!(key.value, Raw::Map(_))
-        && matches!(value.value, Raw::Null);
+    let is_braces = style == Style::Flow && matches!(key.value, Raw::Map(_)) && matches!(value.value, Raw::Null);
     if !is_braces {
         return None;
     }
@@ -36,13 +34,9 @@ pub(super) fn braces_template(
 /// The error for `{{ x }}` at `span`.
 pub(super) fn braces(span: Span, written: &str) -> Diagnostic {
     let inner = written.trim_matches(['{', '}']).trim();
-    Diagnostic::error(
-        codes::BRACES_TEMPLATE,
-        span,
-        "`{{ }}` is a map to YAML, not a template",
-    )
-    .help("a value is put into text with `<...>`, without quotes or braces")
-    .fix(span, format!("<{inner}>"), "write it so")
+    Diagnostic::error(codes::BRACES_TEMPLATE, span, "`{{ }}` is a map to YAML, not a template")
+        .help("a value is put into text with `<...>`, without quotes or braces")
+        .fix(span, format!("<{inner}>"), "write it so")
 }
 
 /// `{ a: <x | default('y', true)> }`: the comma ends the text, and `true)>` becomes a key. Told, and joined again.
@@ -50,15 +44,8 @@ pub(super) fn rejoin_entries(builder: &mut Builder<'_>, entries: &mut Vec<(Text,
     let mut at = 0;
     while at < entries.len() {
         if has_value(builder, &entries[at]) {
-            let swallowed = split_off(
-                builder,
-                &entries[at].1,
-                entries[at + 1..].iter().map(|(_, value)| value),
-            );
-            let lost = entries[at + 1..]
-                .iter()
-                .take(swallowed.unwrap_or(0))
-                .any(|entry| !has_value(builder, entry));
+            let swallowed = split_off(builder, &entries[at].1, entries[at + 1..].iter().map(|(_, value)| value));
+            let lost = entries[at + 1..].iter().take(swallowed.unwrap_or(0)).any(|entry| !has_value(builder, entry));
             if let Some(count) = swallowed.filter(|_| lost) {
                 let last = entries[at + count].1.span;
                 entries.drain(at + 1..=at + count);
@@ -86,20 +73,14 @@ pub(super) fn rejoin_items(builder: &mut Builder<'_>, items: &mut Vec<Node>) {
 }
 
 /// How many of the values after `node` belong to its template that a comma cut off.
-fn split_off<'n>(
-    builder: &Builder<'_>,
-    node: &Node,
-    mut after: impl Iterator<Item = &'n Node>,
-) -> Option<usize> {
+fn split_off<'n>(builder: &Builder<'_>, node: &Node, mut after: impl Iterator<Item = &'n Node>) -> Option<usize> {
     let cut = node.style == Style::Plain && node.as_str().is_some_and(is_unclosed);
     if !cut {
         return None;
     }
     let closes = |next: &Node| !is_unclosed(builder.slice(node.span.to(next.span)));
     after
-        .position(|next| {
-            next.style == Style::Plain && next.span.start >= node.span.end && closes(next)
-        })
+        .position(|next| next.style == Style::Plain && next.span.start >= node.span.end && closes(next))
         .map(|at| at + 1)
 }
 
@@ -112,13 +93,10 @@ fn rejoined(builder: &mut Builder<'_>, node: &Node, last: Span) -> Node {
 
 /// The error for an unquoted template at `span` that YAML cuts apart.
 pub(super) fn split_template(span: Span, written: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::SPLIT_TEMPLATE,
-        span,
-        "YAML cuts this template apart at its comma",
-    )
-    .label("within `{ }` and `[ ]`, a comma ends an unquoted text")
-    .fix(span, quoted(written), "quote it")
+    let message = "YAML takes this unquoted template apart";
+    Diagnostic::error(codes::SPLIT_TEMPLATE, span, message)
+        .label("within `{ }` and `[ ]`, a comma or bracket ends an unquoted text")
+        .fix(span, quoted(written), "quote it")
 }
 
 fn has_value(builder: &Builder<'_>, (key, value): &(Text, Node)) -> bool {
@@ -127,15 +105,24 @@ fn has_value(builder: &Builder<'_>, (key, value): &(Text, Node)) -> bool {
 }
 
 fn valueless(key: &Text) -> Diagnostic {
-    Diagnostic::error(
-        codes::VALUELESS_ENTRY,
-        key.span,
-        format!("`{key}` has no value"),
-    )
-    .label("neither a colon nor a value follows")
-    .help(format!(
-        "write `{key}: ...`; if this is the rest of a text that has a comma, quote the whole text"
-    ))
+    Diagnostic::error(codes::VALUELESS_ENTRY, key.span, format!("`{key}` has no value"))
+        .label("neither a colon nor a value follows")
+        .help(format!("write `{key}: ...`; if this is the rest of a text that has a comma, quote the whole text"))
+}
+
+/// `when: &&x`: an anchor, and nothing that it names. Told, and left out.
+pub(super) fn anchor_instead_of_text(builder: &mut Builder<'_>, key: &Text, value: &Node) -> bool {
+    let rest = builder.text[key.span.end..].lines().next().unwrap_or("");
+    let written = rest.trim_start().strip_prefix(':').unwrap_or("").trim();
+    if !value.is_blank() || !written.starts_with('&') {
+        return false;
+    }
+    let start = key.span.end + rest.find('&').unwrap_or(0);
+    let span = Span::new(key.span.source, start, start + written.len());
+    let message = "an unquoted `&` begins an anchor, and there is nothing here that it names";
+    let told = Diagnostic::error(codes::SYNTAX, span, message);
+    builder.diags.push(told.fix(span, quoted(written), "quote it, if it is meant as text"));
+    true
 }
 
 /// `message: Question #3`: a comment begins at the `#`, and the message is `Question`.
@@ -176,9 +163,5 @@ fn looks_cut(value: &str) -> bool {
 /// `text` as a YAML text in quotes, with as little change as can be.
 pub(crate) fn quoted(text: &str) -> String {
     let double = !text.contains(['"', '\\']) && text.contains('\'');
-    if double {
-        format!("\"{text}\"")
-    } else {
-        format!("'{}'", text.replace('\'', "''"))
-    }
+    if double { format!("\"{text}\"") } else { format!("'{}'", text.replace('\'', "''")) }
 }

@@ -12,13 +12,7 @@ pub(crate) fn files() -> Vec<(String, String)> {
         .map(|entry| entry.expect("an entry of the folder").path())
         .map(|path| {
             let text = std::fs::read_to_string(&path).expect("a file of text");
-            (
-                path.file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned(),
-                text,
-            )
+            (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text)
         })
         .collect();
     files.sort();

@@ -1,3 +1,4 @@
 //! The crate from outside: files in, diagnostics out.
 
 mod accepted;
+mod cases;
