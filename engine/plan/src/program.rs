@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use homeroom_definition::{Pattern, RateLimit};
+use homeroom_definition::{Pattern, RateLimit, Span};
 
 use crate::data::{Data, Template};
 use crate::expr::Expr;
 use crate::schema::Validator;
+use crate::shape::Shape;
 
 /// A place in the author's files, as `path:line`, for logs and explanations.
 pub type Place = Arc<str>;
@@ -297,6 +298,8 @@ pub struct Query {
     pub name: Arc<str>,
     /// Where it stands.
     pub place: Place,
+    /// Where its statement stands, for what the database says of it.
+    pub span: Span,
     /// The author's text.
     pub sql: Arc<str>,
     /// The statement with positional parameters `?1`, `?2`, ... and `$1`, `$2`, ... for the two databases.
@@ -327,6 +330,8 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Whether every row must have it.
     pub required: bool,
+    /// What its values look like.
+    pub shape: Shape,
 }
 
 /// What a column is converted to.

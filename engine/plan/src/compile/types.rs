@@ -1,0 +1,124 @@
+//! Types: the author's notation expanded to JSON Schema, once for each place it stands at.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use homeroom_definition::{Diagnostic, Node, SourceId, Span};
+use serde_json::Value;
+
+use super::Compiler;
+use super::names::Names;
+use crate::codes;
+use crate::from_schema::shape_of;
+use crate::schema::{self, SchemaError, Types, Validator};
+use crate::shape::Shape;
+
+/// What has been expanded, by where it stands.
+#[derive(Default)]
+pub(crate) struct Expanded {
+    schemas: HashMap<Span, Option<Arc<Value>>>,
+    shapes: HashMap<Span, Shape>,
+    validators: HashMap<Span, Option<Arc<Validator>>>,
+}
+
+impl Compiler<'_, '_> {
+    /// Checks every type of the unit, used or not.
+    pub(crate) fn check_types(&mut self) {
+        let names = self.names;
+        for declared in names.types.values() {
+            self.schema(declared.item);
+        }
+    }
+
+    /// The shape of the values of a type.
+    pub(crate) fn type_shape(&mut self, node: &Node) -> Shape {
+        if let Some(shape) = self.expanded.shapes.get(&node.span) {
+            return shape.clone();
+        }
+        let shape = self.schema(node).map_or(Shape::Opaque, |schema| shape_of(&schema));
+        self.expanded.shapes.insert(node.span, shape.clone());
+        shape
+    }
+
+    /// What checks values of a type. `None` if the type is wrong, which has been told.
+    pub(crate) fn validator(&mut self, node: &Node) -> Option<Arc<Validator>> {
+        if let Some(validator) = self.expanded.validators.get(&node.span) {
+            return validator.clone();
+        }
+        let validator = self.schema(node).and_then(|schema| self.compiled_schema(node, &schema));
+        self.expanded.validators.insert(node.span, validator.clone());
+        validator
+    }
+
+    fn compiled_schema(&mut self, node: &Node, schema: &Value) -> Option<Arc<Validator>> {
+        match Validator::new(schema.clone()) {
+            Ok(validator) => Some(Arc::new(validator)),
+            Err(error) => {
+                self.tell_schema(node, &error);
+                None
+            }
+        }
+    }
+
+    /// The JSON Schema of a type; mistakes are told once.
+    pub(crate) fn schema(&mut self, node: &Node) -> Option<Arc<Value>> {
+        if let Some(schema) = self.expanded.schemas.get(&node.span) {
+            return schema.clone();
+        }
+        let types = self.type_table();
+        let mut errors = Vec::new();
+        let schema = schema::expand(&node.to_json(), &types, &mut errors);
+        self.use_types(&schema);
+        errors.iter().for_each(|error| self.tell_schema(node, error));
+        let schema = errors.is_empty().then(|| Arc::new(schema));
+        self.expanded.schemas.insert(node.span, schema.clone());
+        schema
+    }
+
+    fn type_table(&mut self) -> Arc<Types> {
+        let names = self.names;
+        Arc::clone(self.types.get_or_insert_with(|| Arc::new(table(names))))
+    }
+
+    /// Whatever stands in its `$defs` is used.
+    fn use_types(&mut self, schema: &Value) {
+        let names = self.names;
+        for name in schema.get("$defs").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name) {
+            if let Some(declared) = names.types.get(name.as_str()) {
+                let source: SourceId = declared.source;
+                self.used.name("type", source, name);
+            }
+        }
+    }
+
+    fn tell_schema(&mut self, node: &Node, error: &SchemaError) {
+        let span = pointed(node, &error.pointer);
+        self.tell(Diagnostic::error(codes::BAD_SCHEMA, span, error.message.clone()).help_if(error.help.clone()));
+    }
+}
+
+fn table(names: &Names<'_>) -> Types {
+    names.types.iter().map(|(name, declared)| ((*name).to_owned(), declared.item.to_json())).collect()
+}
+
+/// Where the value stands that a JSON pointer leads to, as far as it can be followed.
+fn pointed(node: &Node, pointer: &str) -> Span {
+    let mut at = node;
+    let mut span = node.span;
+    for segment in pointer.split('/').skip(1) {
+        let segment = segment.replace("~1", "/").replace("~0", "~");
+        let next = match (at.as_seq(), at.as_map()) {
+            (Some(items), _) => {
+                segment.parse::<usize>().ok().and_then(|index| items.get(index)).map(|item| (item.span, item))
+            }
+            (_, Some(entries)) => {
+                entries.iter().find(|(key, _)| key.value == segment).map(|(key, value)| (key.span, value))
+            }
+            _ => None,
+        };
+        let Some((key, next)) = next else { return span };
+        span = if next.as_map().is_some() || next.as_seq().is_some() { key } else { next.span };
+        at = next;
+    }
+    span
+}
