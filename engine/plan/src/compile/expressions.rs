@@ -55,7 +55,10 @@ impl Compiler<'_, '_> {
             Err(error) => {
                 let span = text.inner(range.start + error.range.start..range.start + error.range.end);
                 let message = format!("this expression cannot be read: {}", error.message);
-                self.tell(Diagnostic::error(codes::BAD_EXPRESSION, span, message).help_if(error.help));
+                let meant = error
+                    .unknown
+                    .and_then(|unknown| did_you_mean(&unknown.name, unknown.known.iter().map(String::as_str)));
+                self.tell(Diagnostic::error(codes::BAD_EXPRESSION, span, message).help_if(meant).help_if(error.help));
                 return None;
             }
         };

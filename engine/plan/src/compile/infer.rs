@@ -9,8 +9,8 @@ use super::proof;
 use super::scope::{Known, Scope};
 use crate::codes;
 use crate::expr::Ast;
-use crate::expr::ast::Kind;
-use crate::expr::functions::{self, Kind as Result};
+use crate::expr::ast::{Arguments, Node, Operator, Relation};
+use crate::expr::functions::{self, Kind, Signature};
 use crate::shape::{Shape, spoken};
 
 /// The forms of an expression that say something about names.
@@ -40,17 +40,17 @@ pub(crate) fn form(ast: &Ast) -> Form<'_> {
     if let Some(path) = ast.as_path() {
         return Form::Path(path);
     }
-    match &ast.kind {
-        Kind::And(left, right) => Form::And(left, right),
-        Kind::Or(left, right) => Form::Or(left, right),
-        Kind::Not(inner) => Form::Not(inner),
-        Kind::Compare(op, left, right) if *op == crate::expr::Comparison::Eq => Form::Equal(left, right),
-        Kind::In(one, list) => Form::In(one, list),
-        Kind::Test { name, on, negated, .. } if name == "defined" || name == "undefined" => match on.as_path() {
-            Some(path) => Form::Defined(path, (name == "defined") != *negated),
+    match &ast.node {
+        Node::And(left, right) => Form::And(left, right),
+        Node::Or(left, right) => Form::Or(left, right),
+        Node::Not(inner) => Form::Not(inner),
+        Node::Compare(op, left, right) if *op == crate::expr::Comparison::Eq => Form::Equal(left, right),
+        Node::In(one, list) => Form::In(one, list),
+        Node::Test { name, on, negated, .. } if matches!(&**name, "defined" | "undefined") => match on.as_path() {
+            Some(path) => Form::Defined(path, (&**name == "defined") != *negated),
             None => Form::Other,
         },
-        Kind::Filter { name, on, args } if is_default(name) => match (on.as_path(), args.as_slice()) {
+        Node::Filter { name, on, args } if is_default(name) => match (on.as_path(), args.positional.as_slice()) {
             (Some(path), [other, ..]) => Form::Default(path, other),
             _ => Form::Other,
         },
@@ -73,53 +73,53 @@ impl Compiler<'_, '_> {
         if let Some(path) = ast.as_path() {
             return self.infer_path(&path, ast, at, scope);
         }
-        match &ast.kind {
-            Kind::Const(value) => Known::made(Shape::Const(value.clone())),
-            Kind::Not(inner) => {
+        match &ast.node {
+            Node::Const(value) => Known::made(Shape::Const(value.clone())),
+            Node::Not(inner) => {
                 let known = self.there(inner, at, scope);
                 Known::made(Shape::Boolean).with_proof(known.proven)
             }
-            Kind::And(left, right) => self.infer_both(left, right, proof::defined_if_true(left, scope), at, scope),
-            Kind::Or(left, right) => self.infer_both(left, right, proof::defined_if_false(left, scope), at, scope),
-            Kind::Compare(op, left, right) => {
+            Node::And(left, right) => self.infer_both(left, right, proof::defined_if_true(left, scope), at, scope),
+            Node::Or(left, right) => self.infer_both(left, right, proof::defined_if_false(left, scope), at, scope),
+            Node::Compare(op, left, right) => {
                 let (one, other) = (self.there(left, at, scope), self.there(right, at, scope));
                 self.compared(*op, &one, &other, ast, at);
                 Known::made(Shape::Boolean).with_proof(one.proven && other.proven)
             }
-            Kind::In(one, list) | Kind::NotIn(one, list) => self.infer_in(one, list, at, scope),
-            Kind::Test { name, on, args, .. } => self.infer_test(name, on, args, at, scope),
-            Kind::Filter { name, on, args } => self.infer_filter(name, on, args, ast, at, scope),
-            Kind::Call { name, args } => {
-                args.iter().for_each(|arg| drop(self.there(arg, at, scope)));
-                Known::made(shape_of(functions::result_kind(name), None))
+            Node::In(one, list) | Node::NotIn(one, list) => self.infer_in(one, list, at, scope),
+            Node::Test { name, on, args, .. } => self.infer_test(name, on, args, at, scope),
+            Node::Filter { name, on, args } => self.infer_filter(name, on, args, ast, at, scope),
+            Node::Call { name, args } => {
+                args.all().for_each(|arg| drop(self.there(arg, at, scope)));
+                Known::made(
+                    functions::function(name).map_or(Shape::Opaque, |function| shape_of(function.result, None, &[])),
+                )
             }
-            Kind::If { test, then, otherwise } => self.infer_if(test, then, otherwise.as_deref(), at, scope),
-            Kind::List(items) => {
+            Node::Chain(first, rest) => self.infer_chain(first, rest, ast, at, scope),
+            Node::If { test, then, otherwise } => self.infer_if(test, then, otherwise.as_deref(), at, scope),
+            Node::List(items) => {
                 let all: Vec<Known> = items.iter().map(|item| self.there(item, at, scope)).collect();
                 let proven = all.iter().all(|known| known.proven);
                 let shape = all.iter().map(|known| known.shape.clone()).reduce(Shape::or).unwrap_or(Shape::Any);
                 Known::made(constant(ast).unwrap_or(Shape::list(shape, Some(items.len())))).with_proof(proven)
             }
-            Kind::Map(entries) => {
-                let mut parts = indexmap::IndexMap::new();
-                for (key, value) in entries {
-                    let known = self.there(value, at, scope);
-                    if let Kind::Const(Value::String(name)) = &key.kind {
-                        parts.insert(name.clone(), known);
-                    }
-                }
-                super::data::object_known(parts)
+            Node::Map(entries) => {
+                let parts = entries.iter().map(|(name, value)| (name.to_string(), self.there(value, at, scope)));
+                super::data::object_known(parts.collect())
             }
-            Kind::Negative(inner) => self.infer_number(&[inner], "-", at, scope),
-            Kind::Binary(op, left, right) => self.infer_binary(op, left, right, at, scope),
-            Kind::Item(of, index) => {
+            Node::Neg(inner) => self.infer_number(&[inner], "-", at, scope),
+            Node::Binary(op, left, right) => self.infer_binary(*op, left, right, at, scope),
+            Node::Item(of, index) => {
                 let known = self.there(of, at, scope);
                 self.there(index, at, scope);
                 let shape = known.shape.items().map_or(Shape::Opaque, |(item, _)| item);
                 Known::made(shape).maybe().with_proof(known.proven)
             }
-            Kind::Slice { on, .. } => Known { path: None, ..self.there(on, at, scope) },
-            Kind::Name(_) | Kind::Attr(..) => {
+            Node::Slice { on, bounds } => {
+                bounds.iter().flatten().for_each(|bound| drop(self.there(bound, at, scope)));
+                Known { path: None, parts: None, ..self.there(on, at, scope) }
+            }
+            Node::Name(_) | Node::Attr(..) => {
                 let of = ast.children().into_iter().map(|child| self.there(child, at, scope)).next();
                 self.infer_attribute(ast, of, at)
             }
@@ -145,8 +145,8 @@ impl Compiler<'_, '_> {
 
     /// An attribute of something that is no path, such as `(x | first).name`.
     fn infer_attribute(&mut self, ast: &Ast, of: Option<Known>, at: &Writing<'_>) -> Known {
-        let (Some(of), Kind::Attr(_, name)) = (of, &ast.kind) else { return Known::made(Shape::Opaque) };
-        match super::procedures::property_of(&of.shape, name) {
+        let (Some(of), Node::Attr(_, name)) = (of, &ast.node) else { return Known::made(Shape::Opaque) };
+        match super::procedures::property_of(&of.shape, name.as_ref()) {
             Some((shape, optional)) => Known { absent: optional, ..Known::made(shape).with_proof(of.proven) },
             None => {
                 let message = format!("this has no property `{name}`");
@@ -180,9 +180,9 @@ impl Compiler<'_, '_> {
 
     fn infer_in(&mut self, one: &Ast, list: &Ast, at: &Writing<'_>, scope: &Scope) -> Known {
         let (item, of) = (self.there(one, at, scope), self.there(list, at, scope));
-        if let (Some(possible), Kind::List(items)) = (item.shape.texts(), &list.kind) {
+        if let (Some(possible), Node::List(items)) = (item.shape.texts(), &list.node) {
             for item in items {
-                let Kind::Const(Value::String(text)) = &item.kind else { continue };
+                let Node::Const(Value::String(text)) = &item.node else { continue };
                 if !possible.contains(&text.as_str()) {
                     self.tell(never(text, &possible, at, item));
                 }
@@ -216,12 +216,34 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn infer_test(&mut self, name: &str, on: &Ast, args: &[Ast], at: &Writing<'_>, scope: &Scope) -> Known {
+    /// `x < y <= z`
+    fn infer_chain(
+        &mut self,
+        first: &Ast,
+        rest: &[(Relation, Ast)],
+        ast: &Ast,
+        at: &Writing<'_>,
+        scope: &Scope,
+    ) -> Known {
+        let mut before = self.there(first, at, scope);
+        let mut proven = before.proven;
+        for (relation, next) in rest {
+            let known = self.there(next, at, scope);
+            proven &= known.proven;
+            if let Relation::Compare(op) = relation {
+                self.compared(*op, &before, &known, ast, at);
+            }
+            before = known;
+        }
+        Known::made(Shape::Boolean).with_proof(proven)
+    }
+
+    fn infer_test(&mut self, name: &str, on: &Ast, args: &Arguments, at: &Writing<'_>, scope: &Scope) -> Known {
         let known = match name {
             "defined" | "undefined" => self.infer(on, at, scope),
             _ => self.there(on, at, scope),
         };
-        args.iter().for_each(|arg| drop(self.there(arg, at, scope)));
+        args.all().for_each(|arg| drop(self.there(arg, at, scope)));
         Known::made(Shape::Boolean).with_proof(known.proven)
     }
 
@@ -229,31 +251,29 @@ impl Compiler<'_, '_> {
         &mut self,
         name: &str,
         on: &Ast,
-        args: &[Ast],
+        args: &Arguments,
         ast: &Ast,
         at: &Writing<'_>,
         scope: &Scope,
     ) -> Known {
         if is_default(name) {
             let known = self.infer(on, at, scope);
-            let other = args.first().map_or(Known::made(Shape::text()), |other| self.there(other, at, scope));
+            let other =
+                args.positional.first().map_or(Known::made(Shape::text()), |other| self.there(other, at, scope));
             return match known.absent {
                 true => Known { absent: false, path: None, ..known }.or(other),
                 false => known,
             };
         }
         let known = self.there(on, at, scope);
-        let args: Vec<Known> = args.iter().map(|arg| self.there(arg, at, scope)).collect();
+        let args: Vec<Known> = args.all().map(|arg| self.there(arg, at, scope)).collect();
         self.fits_filter(name, &known, ast, at);
         let proven = known.proven && args.iter().all(|arg| arg.proven);
-        let shape = match name {
-            "count_by" => counts(&args),
-            "values" => values(&known.shape),
-            "first" | "last" | "min" | "max" | "random" => known.shape.items().map_or(Shape::Opaque, |(item, _)| item),
-            _ => shape_of(functions::result_kind(name), Some(&known.shape)),
+        let Some(Signature { result, may_be_absent, .. }) = functions::filter(name) else {
+            return Known::made(Shape::Opaque);
         };
-        let absent = matches!(name, "first" | "last");
-        Known { absent, ..Known::made(shape).with_proof(proven) }
+        let shape = shape_of(*result, Some(&known.shape), &args);
+        Known { absent: *may_be_absent, ..Known::made(shape).with_proof(proven) }
     }
 
     fn fits_filter(&mut self, name: &str, known: &Known, ast: &Ast, at: &Writing<'_>) {
@@ -278,24 +298,36 @@ impl Compiler<'_, '_> {
                 self.tell(Diagnostic::error(codes::BAD_ARGUMENT, at.span(&ast.range), message));
             }
         }
-        let whole = op != "/" && known.iter().all(|one| is_whole(&one.shape));
+        let whole = op != "/" && op != "**" && known.iter().all(|one| is_whole(&one.shape));
         let proven = known.iter().all(|one| one.proven);
         Known::made(Shape::Number { whole, limits: Default::default() }).with_proof(proven)
     }
 
-    fn infer_binary(&mut self, op: &str, left: &Ast, right: &Ast, at: &Writing<'_>, scope: &Scope) -> Known {
-        if op == "~" {
+    fn infer_binary(&mut self, op: Operator, left: &Ast, right: &Ast, at: &Writing<'_>, scope: &Scope) -> Known {
+        if op == Operator::Concat {
             let (one, other) = (self.there(left, at, scope), self.there(right, at, scope));
             return Known::made(Shape::text()).with_proof(one.proven && other.proven);
         }
-        if op == "+" {
-            let known = self.infer(left, at, scope);
-            if known.shape.items().is_some() && !matches!(known.shape, Shape::Any | Shape::Opaque) {
-                let other = self.there(right, at, scope);
-                return Known { path: None, ..known.or(other) };
-            }
+        let known = self.quietly(|compiler| Some(compiler.infer(left, at, scope)));
+        let is_list = known.is_some_and(|known| matches!(known.shape, Shape::List { .. } | Shape::Text(_)));
+        if op == Operator::Add && is_list {
+            let (one, other) = (self.there(left, at, scope), self.there(right, at, scope));
+            return Known { path: None, parts: None, ..one.or(other) };
         }
-        self.infer_number(&[left, right], op, at, scope)
+        self.infer_number(&[left, right], sign(op), at, scope)
+    }
+}
+
+fn sign(op: Operator) -> &'static str {
+    match op {
+        Operator::Add => "+",
+        Operator::Subtract => "-",
+        Operator::Multiply => "*",
+        Operator::Divide => "/",
+        Operator::FloorDivide => "//",
+        Operator::Remainder => "%",
+        Operator::Power => "**",
+        Operator::Concat => "~",
     }
 }
 
@@ -316,11 +348,11 @@ fn never(text: &str, possible: &[&str], at: &Writing<'_>, ast: &Ast) -> Diagnost
 
 /// A list of literals, as the constant it is.
 fn constant(ast: &Ast) -> Option<Shape> {
-    let Kind::List(items) = &ast.kind else { return None };
+    let Node::List(items) = &ast.node else { return None };
     let values: Option<Vec<Value>> = items
         .iter()
-        .map(|item| match &item.kind {
-            Kind::Const(value) => Some(value.clone()),
+        .map(|item| match &item.node {
+            Node::Const(value) => Some(value.clone()),
             _ => None,
         })
         .collect();
@@ -345,19 +377,22 @@ fn values(shape: &Shape) -> Shape {
     Shape::list(all.reduce(Shape::or).unwrap_or(Shape::Any), None)
 }
 
-fn shape_of(kind: Result, input: Option<&Shape>) -> Shape {
+fn shape_of(kind: Kind, input: Option<&Shape>, args: &[Known]) -> Shape {
     match kind {
-        Result::Boolean => Shape::Boolean,
-        Result::Integer => Shape::integer(None),
-        Result::Number => Shape::Number { whole: false, limits: Default::default() },
-        Result::Text => Shape::text(),
-        Result::Uuid => Shape::formatted("uuid"),
-        Result::Date => Shape::formatted("date"),
-        Result::DateTime => Shape::formatted("date-time"),
-        Result::List => Shape::list(Shape::Any, None),
-        Result::Object => Shape::map(Shape::Any),
-        Result::SameAsInput => input.cloned().unwrap_or(Shape::Any),
-        Result::ItemOfInput => input.and_then(Shape::items).map_or(Shape::Opaque, |(item, _)| item),
-        Result::Any => Shape::Opaque,
+        Kind::Boolean => Shape::Boolean,
+        Kind::Integer => Shape::integer(None),
+        Kind::Number => Shape::Number { whole: false, limits: Default::default() },
+        Kind::Text => Shape::text(),
+        Kind::Uuid => Shape::formatted("uuid"),
+        Kind::Date => Shape::formatted("date"),
+        Kind::DateTime => Shape::formatted("date-time"),
+        Kind::List => Shape::list(Shape::Any, None),
+        Kind::Texts => Shape::list(Shape::text(), None),
+        Kind::Object => Shape::map(Shape::Any),
+        Kind::Counts => counts(args),
+        Kind::ValuesOfInput => input.map_or(Shape::Opaque, values),
+        Kind::SameAsInput => input.cloned().unwrap_or(Shape::Any),
+        Kind::ItemOfInput => input.and_then(Shape::items).map_or(Shape::Opaque, |(item, _)| item),
+        Kind::InputOrArgument | Kind::Any => Shape::Opaque,
     }
 }
