@@ -9,9 +9,8 @@
 //! * [`diagnostic`], [`codes`], [`render`], [`suggest`]: what is told, and how it looks.
 //! * [`schema`], [`reference`]: what follows from the records for editors and readers.
 
-pub mod choices;
+mod choices;
 pub mod codes;
-pub mod containers;
 pub mod diagnostic;
 pub mod model;
 pub mod names;
@@ -22,6 +21,7 @@ pub mod reference;
 pub mod render;
 pub mod schema;
 pub mod source;
+mod steps;
 pub mod suggest;
 pub mod tree;
 pub mod values;

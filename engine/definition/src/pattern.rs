@@ -1,8 +1,8 @@
 //! How the name of a room or a state key is spelt: `class:<classId>:staff`.
 
-use crate::codes;
+mod parse;
+
 use crate::diagnostic::Diagnostic;
-use crate::names::{Piece, split};
 use crate::source::{Span, Spanned};
 use crate::tree::Text;
 
@@ -30,7 +30,7 @@ pub struct Pattern {
 }
 
 /// What stands between two colons: letters, or a parameter with letters around it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Segment {
     before: String,
     hole: Option<Hole>,
@@ -45,17 +45,7 @@ struct Hole {
 impl Pattern {
     /// Reads a pattern. Errors point at the part that is wrong.
     pub fn parse(text: &Text) -> Result<Self, Diagnostic> {
-        let pieces = split(text).map_err(|error| {
-            Diagnostic::error(codes::BAD_PATTERN, text.inner(error.range), error.message).help(error.help)
-        })?;
-        let mut reading = Reading { text, segments: vec![Segment { before: String::new(), hole: None }] };
-        for piece in pieces {
-            match piece {
-                Piece::Literal(range) => reading.literal(range)?,
-                Piece::Hole(range) => reading.hole(range)?,
-            }
-        }
-        let segments = reading.finish()?;
+        let segments = parse::segments(text)?;
         Ok(Self { text: text.value.clone(), span: text.span, segments })
     }
 
@@ -161,117 +151,89 @@ fn longer<'a>(a: &'a str, b: &'a str) -> &'a str {
     if a.len() >= b.len() { a } else { b }
 }
 
-/// A pattern half read.
-struct Reading<'a> {
-    text: &'a Text,
-    segments: Vec<Segment>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Reading<'_> {
-    fn literal(&mut self, range: std::ops::Range<usize>) -> Result<(), Diagnostic> {
-        for (offset, c) in self.text.value[range.clone()].char_indices() {
-            let at = range.start + offset;
-            let span = self.text.inner(at..at + c.len_utf8());
-            match c {
-                ':' => self.end_segment(span)?,
-                '*' => {
-                    return Err(
-                        bad(span, "`*` cannot stand in a name").help("the part that varies is written `<name>`")
-                    );
-                }
-                '<' | '>' => {
-                    return Err(bad(span, format!("`{c}` cannot stand in a name"))
-                        .help("a parameter is a name between `<` and `>`, such as `<classId>`"));
-                }
-                c if c.is_control() => {
-                    return Err(bad(span, "a control character cannot stand in a name"));
-                }
-                c => self.letter(c),
-            }
-        }
-        Ok(())
+    fn pattern(text: &str) -> Pattern {
+        Pattern::parse(&Text::new(text, Span::default())).unwrap_or_else(|told| panic!("{text}: {}", told.message))
     }
 
-    fn letter(&mut self, c: char) {
-        let segment = self.last();
-        match &mut segment.hole {
-            Some(hole) => hole.after.push(c),
-            None => segment.before.push(c),
-        }
+    fn told(text: &str) -> String {
+        Pattern::parse(&Text::new(text, Span::default())).map_or_else(|told| told.message, |_| "nothing".to_owned())
     }
 
-    fn hole(&mut self, range: std::ops::Range<usize>) -> Result<(), Diagnostic> {
-        let span = self.text.inner(range.clone());
-        let name = self.text.value[range].trim().to_owned();
-        if !is_name(&name) {
-            return Err(not_a_name(span, &name));
-        }
-        let twice =
-            self.segments.iter().filter_map(|segment| segment.hole.as_ref()).find(|hole| hole.param.value == name);
-        if let Some(first) = twice {
-            let first = first.param.span;
-            return Err(bad(span, format!("`<{name}>` stands twice")).related(first, "first here"));
-        }
-        let segment = self.last();
-        if let Some(first) = &segment.hole {
-            let first = first.param.span;
-            return Err(bad(span, "two parameters stand between the same colons")
-                .label("where it begins could not be told")
-                .related(first, "the other")
-                .help("put a `:` between them"));
-        }
-        segment.hole = Some(Hole { param: Spanned::new(name, span), after: String::new() });
-        Ok(())
+    fn overlap(a: &str, b: &str) -> Option<String> {
+        let (one, other) = (pattern(a).overlaps(&pattern(b)), pattern(b).overlaps(&pattern(a)));
+        assert_eq!(one, other, "{a} and {b}");
+        one
     }
 
-    fn end_segment(&mut self, colon: Span) -> Result<(), Diagnostic> {
-        let segment = self.last();
-        if segment.before.is_empty() && segment.hole.is_none() {
-            return Err(bad(colon, "nothing stands before this `:`"));
-        }
-        self.segments.push(Segment { before: String::new(), hole: None });
-        Ok(())
+    #[test]
+    fn parameters_are_found_in_order() {
+        let room = pattern("school:<schoolId>:grade-<grade>x");
+        assert_eq!(room.params().collect::<Vec<_>>(), ["schoolId", "grade"]);
+        assert_eq!(pattern("hall").params().count(), 0);
     }
 
-    fn finish(mut self) -> Result<Vec<Segment>, Diagnostic> {
-        let span = self.text.span;
-        let count = self.segments.len();
-        let segment = self.last();
-        let is_empty = segment.before.is_empty() && segment.hole.is_none();
-        match (is_empty, count) {
-            (true, 1) => Err(bad(span, "a name cannot be empty")),
-            (true, _) => Err(bad(span, "nothing stands after the last `:`")),
-            _ => Ok(self.segments),
-        }
+    #[test]
+    fn mistakes_are_told() {
+        assert_eq!(told(""), "a name cannot be empty");
+        assert_eq!(told("a::b"), "nothing stands before this `:`");
+        assert_eq!(told(":a"), "nothing stands before this `:`");
+        assert_eq!(told("a:"), "nothing stands after the last `:`");
+        assert_eq!(told("a:<b><c>"), "two parameters stand between the same colons");
+        assert_eq!(told("a:<b>:<b>"), "`<b>` stands twice");
+        assert_eq!(told("a:<user.id>"), "`user.id` is not the name of a parameter");
+        assert_eq!(told("a:<b | lower>"), "`b | lower` is not the name of a parameter");
+        assert_eq!(told("a:*"), "`*` cannot stand in a name");
+        assert_eq!(told("a:<b"), "`<` is never closed");
+        assert_eq!(told("a > b"), "`>` cannot stand in a name");
+        assert_eq!(told("a\tb"), "a control character cannot stand in a name");
     }
 
-    /// There is always a last segment: reading begins with one, and only adds.
-    fn last(&mut self) -> &mut Segment {
-        if self.segments.is_empty() {
-            self.segments.push(Segment { before: String::new(), hole: None });
-        }
-        let last = self.segments.len() - 1;
-        &mut self.segments[last]
+    #[test]
+    fn filling_and_reading_are_each_others_inverse() {
+        let room = pattern("school:<schoolId>:grade-<grade>");
+        let text = room.fill(["rvd-001", "7"]);
+        assert_eq!(text.as_deref(), Some("school:rvd-001:grade-7"));
+        assert_eq!(room.read("school:rvd-001:grade-7"), Some(vec!["rvd-001", "7"]));
+        assert_eq!(room.read("school:rvd-001:grade-"), None);
+        assert_eq!(room.read("school:rvd-001"), None);
     }
-}
 
-fn is_name(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn not_a_name(span: Span, name: &str) -> Diagnostic {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let told = bad(span, format!("`{name}` is not the name of a parameter")).label("expected a bare name");
-    match name.contains('.') && is_name(last) {
-        true => {
-            told.help(format!("a pattern declares parameters: write `<{last}>`; values are given where it is used"))
+    #[test]
+    fn data_never_becomes_structure() {
+        let room = pattern("school:<schoolId>");
+        for value in ["rvd-001:admins", "", "a*", "a<b", "a>b", "a\nb", &"x".repeat(129)] {
+            assert_eq!(room.fill([value]), None, "{value:?}");
         }
-        false => told.help("a pattern declares parameters: letters, digits and `_`, such as `<classId>`"),
+        assert!(room.fill(["x".repeat(128)]).is_some());
+        assert_eq!(room.fill(Vec::<&str>::new()), None);
     }
-}
 
-fn bad(span: Span, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(codes::BAD_PATTERN, span, message)
+    #[test]
+    fn overlaps_are_shown_by_a_text_that_both_spell() {
+        assert_eq!(overlap("district:<d>:<role>", "district:<d>:admins").as_deref(), Some("district:x:admins"));
+        assert_eq!(overlap("a:<x>", "a:<y>").as_deref(), Some("a:x"));
+        assert_eq!(overlap("a:b", "a:b").as_deref(), Some("a:b"));
+        assert_eq!(overlap("a:pre<x>", "a:<y>post").as_deref(), Some("a:prexpost"));
+    }
+
+    #[test]
+    fn what_differs_in_shape_or_letters_does_not_overlap() {
+        assert_eq!(overlap("a:<x>", "a"), None);
+        assert_eq!(overlap("a:<x>", "a:<x>:b"), None);
+        assert_eq!(overlap("a:x<x>", "a:y<y>"), None);
+        assert_eq!(overlap("a:<x>x", "a:<y>y"), None);
+        assert_eq!(overlap("a:x<p>", "a:x"), None);
+        assert_eq!(overlap("a:<x>", &format!("a:{}", "b".repeat(129))), None);
+    }
+
+    #[test]
+    fn beginnings_and_ends_may_share_letters() {
+        let long = "b".repeat(100);
+        let shared = overlap(&format!("a{long}<x>"), &format!("<y>{long}c"));
+        assert!(shared.is_some_and(|text| pattern(&format!("a{long}<x>")).read(&text).is_some()));
+    }
 }

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn every_verb_has_its_part() {
         let titles: Vec<String> = steps().into_iter().map(|part| part.title).collect();
-        for verb in crate::choices::VERBS {
+        for verb in crate::steps::VERBS {
             assert!(titles.contains(&format!("`{}`", verb.name)), "{}", verb.name);
         }
     }

@@ -39,7 +39,7 @@ mod tests {
         let schema = definition_schema();
         let forms = schema["$defs"]["Step"]["anyOf"].as_array().map(Vec::as_slice).unwrap_or_default();
         let titles: Vec<_> = forms.iter().filter_map(|form| form["title"].as_str()).collect();
-        assert_eq!(titles.len(), crate::choices::VERBS.len() + 1);
+        assert_eq!(titles.len(), crate::steps::VERBS.len() + 1);
         assert!(titles.contains(&"emit") && titles.contains(&"do"));
     }
 }

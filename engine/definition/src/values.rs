@@ -188,6 +188,7 @@ pub fn parse_count(node: &Node) -> Result<usize, Diagnostic> {
             let plain = digits.trim_start_matches('0');
             Err(if is_number { told.fix(node.span, plain, format!("write `{plain}`")) } else { told })
         }
+        Kind::Float(number) => Err(told(format!("a count is a whole number, not {number}"))),
         _ => Err(told(format!("a count is a whole number, and this is {}", node.kind_name()))),
     }
 }
@@ -241,4 +242,97 @@ fn bad_envelope(node: &Node, message: &str) -> Diagnostic {
     Diagnostic::error(codes::BAD_ENVELOPE, node.span, message).help(
         "write `success`, `bare`, or both forms: `{ success: <ack>, failure: { error: <message>, code: <code> } }`",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Span;
+
+    fn text(value: &str) -> Text {
+        Text::new(value, Span::default())
+    }
+
+    /// The proposed replacement, or else the message.
+    fn remedy(told: Diagnostic) -> String {
+        told.fix.map_or(told.message, |fix| format!("-> {}", fix.replacement))
+    }
+
+    #[test]
+    fn lengths_of_time_have_five_units() {
+        let ms = |value: &str| parse_duration(&text(value)).map(|duration| duration.as_millis()).ok();
+        assert_eq!(ms("250ms"), Some(250));
+        assert_eq!(ms("5s"), Some(5_000));
+        assert_eq!(ms("2m"), Some(120_000));
+        assert_eq!(ms("4h"), Some(14_400_000));
+        assert_eq!(ms("7d"), Some(604_800_000));
+        assert_eq!(ms("36500d"), Some(3_153_600_000_000));
+    }
+
+    #[test]
+    fn a_wrong_length_of_time_is_told_with_the_right_one() {
+        let told = |value: &str| parse_duration(&text(value)).map_err(remedy).unwrap_err();
+        assert_eq!(told("5"), "-> 5s");
+        assert_eq!(told("5 s"), "-> 5s");
+        assert_eq!(told("2 minutes"), "-> 2m");
+        assert_eq!(told("3H"), "-> 3h");
+        assert_eq!(told("5x"), "`x` is no unit of time");
+        assert_eq!(told("soon"), "`soon` does not begin with a whole number");
+        assert_eq!(told("1.5s"), "`.5s` is no unit of time");
+        assert_eq!(told("0s"), "a length of time must be longer than nothing");
+        assert_eq!(told("36501d"), "`36501d` is longer than 36500 days");
+        assert_eq!(told("99999999999999999999d"), "`99999999999999999999d` is longer than 36500 days");
+    }
+
+    #[test]
+    fn rate_limits_have_defaults() {
+        let limit =
+            |value: &str| parse_rate_limit(&text(value)).map(|l| (l.count, l.per.as_secs(), l.scope, l.over)).ok();
+        assert_eq!(limit("10 per 10s"), Some((10, 10, LimitScope::Connection, OverLimit::Refuse)));
+        assert_eq!(limit("5 per 1m per user"), Some((5, 60, LimitScope::User, OverLimit::Refuse)));
+        assert_eq!(limit("120 per 1s, drop"), Some((120, 1, LimitScope::Connection, OverLimit::Drop)));
+        assert_eq!(limit("1 per 1s per room , coalesce"), Some((1, 1, LimitScope::Room, OverLimit::Coalesce)));
+    }
+
+    #[test]
+    fn a_wrong_rate_limit_is_told() {
+        let told = |value: &str| parse_rate_limit(&text(value)).map_err(|told| told.message).unwrap_err();
+        assert_eq!(told("10"), "`10` does not say per how long");
+        assert_eq!(told("ten per 1s"), "`ten` is not how many");
+        assert_eq!(told("0 per 1s"), "a limit of 0 would refuse everything");
+        assert_eq!(told("10 per 10"), "a length of time needs a unit");
+        assert_eq!(told("10 per 10s per usr"), "`usr` does not say whom it counts for");
+        assert_eq!(told("10 per 10s, dorp"), "`dorp` does not say what happens beyond the limit");
+        assert_eq!(told("1 per 1s per user per room"), "`per room` is one too many");
+    }
+
+    #[test]
+    fn a_misspelt_word_of_a_rate_limit_is_suggested() {
+        let told = parse_rate_limit(&text("10 per 10s, dorp")).unwrap_err();
+        assert!(told.helps.contains(&"did you mean `drop`?".to_owned()), "{:?}", told.helps);
+    }
+
+    #[test]
+    fn counts_are_whole_numbers_from_one() {
+        let count = |kind: Kind| parse_count(&Node::new(kind, Span::default())).map_err(remedy);
+        assert_eq!(count(Kind::Int(200)), Ok(200));
+        assert_eq!(count(Kind::Int(0)), Err("a count cannot be 0".into()));
+        assert_eq!(count(Kind::Int(-1)), Err("a count cannot be -1".into()));
+        assert_eq!(count(Kind::Str("1_000".into())), Err("-> 1000".into()));
+        assert_eq!(count(Kind::Str("many".into())), Err("a count is a number, and `many` is text".into()));
+        assert_eq!(count(Kind::Float(1.5)), Err("a count is a whole number, not 1.5".into()));
+    }
+
+    #[test]
+    fn envelopes_are_two_names_or_a_pair() {
+        let envelope = |kind: Kind| parse_envelope(&Node::new(kind, Span::default()));
+        assert!(matches!(envelope(Kind::Str("success".into())), Ok(Envelope::Success)));
+        assert!(matches!(envelope(Kind::Str("bare".into())), Ok(Envelope::Bare)));
+        let entry = |key: &str| (text(key), Node::new(Kind::Null, Span::default()));
+        assert!(matches!(envelope(Kind::Map(vec![entry("success"), entry("failure")])), Ok(Envelope::Pair { .. })));
+        let told = |kind: Kind| envelope(kind).map(|_| ()).map_err(|told| told.message).unwrap_err();
+        assert_eq!(told(Kind::Map(vec![entry("success")])), "this envelope has no `failure:`");
+        assert_eq!(told(Kind::Map(vec![entry("sucess")])), "an envelope has no key `sucess`");
+        assert_eq!(told(Kind::Str("none".into())), "this is no envelope");
+    }
 }

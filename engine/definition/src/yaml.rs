@@ -1,5 +1,6 @@
 //! From the text of a file to its tree. The only place that knows the YAML library.
 
+mod align;
 mod build;
 mod errors;
 mod place;
@@ -18,8 +19,9 @@ use crate::tree::Node;
 
 /// How many bytes a file may have.
 pub const FILE_BYTES_MAX: usize = 4 << 20;
-/// How deep lists and maps may be nested.
-pub const DEPTH_MAX: usize = 64;
+/// How deep lists and maps may be nested. An unoptimised build needs some 36 KB of stack for each level, and the threads of
+/// tests and servers have 2 MB.
+pub const DEPTH_MAX: usize = 32;
 /// How many values a file may have, aliases counted once.
 pub const NODES_MAX: usize = 200_000;
 /// How many values all aliases of a file together may stand for.
@@ -159,3 +161,6 @@ impl<'de> Visitor<'de> for RawVisitor {
         Err(E::custom("binary data cannot stand here"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,15 @@
 //! The library's values and the text brought together: spans, spelling, whole brackets; keys become text, each once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_saphyr::{Location, Spanned};
 
+use super::align::{align, block_style, scalar_style};
 use super::{Raw, traps};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{SourceId, Span};
-use crate::tree::{Kind, Line, Node, Spelling, Style, Text};
+use crate::tree::{Kind, Node, Spelling, Style, Text};
 
 /// The tree of `raw`, which was read from `text`.
 pub(super) fn tree(text: &str, id: SourceId, raw: Spanned<Raw>, diags: &mut Diagnostics) -> Node {
@@ -34,14 +34,11 @@ impl Builder<'_> {
         let span = self.span(&raw.defined);
         let is_alias = !within_alias && raw.referenced != raw.defined;
         let aliased = within_alias || is_alias;
-        let node = match raw.value {
-            Raw::Seq(items) => self.seq(items, span, aliased),
-            Raw::Map(entries) => self.map(entries, span, aliased),
-            Raw::Null => self.scalar(Kind::Null, span),
-            Raw::Bool(value) => self.scalar(Kind::Bool(value), span),
-            Raw::Int(value) => self.scalar(Kind::Int(value), span),
-            Raw::Float(value) => self.scalar(Kind::Float(value), span),
-            Raw::Str(value) => self.scalar(Kind::Str(value), span),
+        let node = match scalar_kind(raw.value) {
+            Ok(kind) => self.scalar(kind, span, false),
+            Err(Raw::Map(entries)) => self.map(entries, span, aliased),
+            Err(Raw::Seq(items)) => self.seq(items, span, aliased),
+            Err(_) => self.scalar(Kind::Null, span, false),
         };
         let used_until = if is_alias { self.span(&raw.referenced).end } else { node.span.end };
         Built { node, used_until }
@@ -55,16 +52,25 @@ impl Builder<'_> {
         Span::new(self.id, start, (start + len).min(self.text.len()))
     }
 
-    fn scalar(&mut self, kind: Kind, span: Span) -> Node {
-        let written = self.slice(span);
-        let style = scalar_style(written);
-        let span = Span::new(span.source, span.start, span.start + written.trim_end().len());
-        let written = written.trim_end();
+    /// A key or value that is no list or map. The library's span of a block text begins with its first line.
+    fn scalar(&self, kind: Kind, span: Span, is_key: bool) -> Node {
+        let written = self.slice(span).trim_end();
+        let block = if is_key { None } else { block_style(&self.text[..span.start]) };
+        let style = block.unwrap_or_else(|| scalar_style(written));
+        let span = Span::new(span.source, span.start, span.start + written.len());
         let spelling = match &kind {
             Kind::Str(value) => Spelling { written: None, lines: align(value, written, span.start, style) },
             _ => Spelling { written: Some(written.into()), lines: align(written, written, span.start, style) },
         };
         Node { kind, span, style, spelling }
+    }
+
+    fn key_node(&mut self, raw: Spanned<Raw>, within_alias: bool) -> Node {
+        let span = self.span(&raw.defined);
+        match scalar_kind(raw.value) {
+            Ok(kind) => self.scalar(kind, span, true),
+            Err(value) => self.node(Spanned { value, ..raw }, within_alias).node,
+        }
     }
 
     fn seq(&mut self, items: Vec<Spanned<Raw>>, start: Span, aliased: bool) -> Node {
@@ -90,9 +96,9 @@ impl Builder<'_> {
         let mut entries = Vec::with_capacity(raw.len());
         for (key, value) in raw {
             let value = self.node(value, aliased);
-            let key = self.node(key, aliased);
-            until = value.used_until.max(key.used_until);
-            if let Some(key) = self.key(&key.node)
+            let key = self.key_node(key, aliased);
+            until = value.used_until.max(key.span.end);
+            if let Some(key) = self.key(&key)
                 && !traps::anchor_instead_of_text(self, &key, &value.node)
             {
                 entries.push((key, value.node));
@@ -199,46 +205,14 @@ fn merge_key(span: Span) -> Diagnostic {
         .help("name what is shared instead: a type under `types:`, steps under `steps:`, a room's rules with `like:`")
 }
 
-fn scalar_style(written: &str) -> Style {
-    match written.as_bytes().first() {
-        Some(b'\'') => Style::SingleQuoted,
-        Some(b'"') => Style::DoubleQuoted,
-        Some(b'|') => Style::Literal,
-        Some(b'>') => Style::Folded,
-        _ => Style::Plain,
+/// The value, if it is no list or map; or else itself.
+fn scalar_kind(raw: Raw) -> Result<Kind, Raw> {
+    match raw {
+        Raw::Null => Ok(Kind::Null),
+        Raw::Bool(value) => Ok(Kind::Bool(value)),
+        Raw::Int(value) => Ok(Kind::Int(value)),
+        Raw::Float(value) => Ok(Kind::Float(value)),
+        Raw::Str(value) => Ok(Kind::Str(value)),
+        Raw::Seq(_) | Raw::Map(_) => Err(raw),
     }
-}
-
-/// Which letters of `value` stand where in the file; nothing where the two differ by more than line breaks and indentation.
-fn align(value: &str, written: &str, start: usize, style: Style) -> Arc<[Line]> {
-    let (body, body_start) = match style {
-        Style::SingleQuoted | Style::DoubleQuoted if written.len() >= 2 => (&written[1..written.len() - 1], start + 1),
-        _ => (written, start),
-    };
-    if body == value {
-        return Arc::from([Line { value_start: 0, file_start: body_start, len: value.len() }]);
-    }
-    let skipped_header = matches!(style, Style::Literal | Style::Folded);
-    align_lines(value, body, body_start, usize::from(skipped_header)).unwrap_or_default().into()
-}
-
-fn align_lines(value: &str, body: &str, body_start: usize, skip: usize) -> Option<Vec<Line>> {
-    let mut lines = Vec::new();
-    let mut value_start = 0;
-    let mut line_start = body_start;
-    for (number, line) in body.split('\n').enumerate() {
-        let file_start = line_start + line.len() - line.trim_start().len();
-        line_start += line.len() + 1;
-        let letters = line.trim();
-        if number < skip || letters.is_empty() {
-            continue;
-        }
-        value_start += value[value_start..].len() - value[value_start..].trim_start().len();
-        if !value[value_start..].starts_with(letters) {
-            return None;
-        }
-        lines.push(Line { value_start, file_start, len: letters.len() });
-        value_start += letters.len();
-    }
-    value[value_start..].trim().is_empty().then_some(lines)
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use crate::read::{FromNode, Reader, list_item, plural};
+use super::values::{list_item, plural};
+use super::{FromNode, Reader};
 use crate::source::Span;
 use crate::tree::{Kind, Node, Text};
 
