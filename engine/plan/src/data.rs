@@ -1,9 +1,13 @@
 //! Values and texts with holes: `data:`, `ack:`, `value:`, and templates such as `class:<classId>`.
 
-use indexmap::IndexMap;
-use serde_json::Value;
+use std::borrow::Cow;
 
-use crate::expr::Expr;
+use indexmap::IndexMap;
+use serde_json::{Map, Number, Value};
+
+use crate::expr::{EvalError, Expr};
+use crate::frame::Frame;
+use crate::json::{self, push_display};
 
 /// A value with holes.
 #[derive(Debug, Clone)]
@@ -34,4 +38,132 @@ pub enum Part {
     Literal(Box<str>),
     /// A hole.
     Hole(Expr),
+}
+
+/// A value that cannot be written inside a text.
+#[derive(Debug)]
+pub(crate) struct NotScalar;
+
+impl Data {
+    /// The value; `None` if it is absent.
+    ///
+    /// # Errors
+    /// If an expression in it has no value; see [`Expr::eval`].
+    pub fn eval(&self, frame: &Frame<'_>) -> Result<Option<Value>, EvalError> {
+        match self {
+            Self::Const(value) => Ok(Some(value.clone())),
+            Self::Expr(expr) => Ok(expr.eval(frame)?.map(Cow::into_owned)),
+            Self::Text(template) => Ok(template.text(frame)?.map(Value::String)),
+            Self::List(items) => {
+                let items = items.iter().filter_map(|item| item.eval(frame).transpose());
+                items.collect::<Result<_, _>>().map(|items| Some(Value::Array(items)))
+            }
+            Self::Object(properties) => {
+                let mut map = Map::with_capacity(properties.len());
+                for (name, data) in properties {
+                    if let Some(value) = data.eval(frame)? {
+                        map.insert(name.to_string(), value);
+                    }
+                }
+                Ok(Some(Value::Object(map)))
+            }
+        }
+    }
+
+    /// Appends the value as JSON text, the same that [`Data::eval`] would be written as; says whether it is there. An
+    /// absent value appends nothing.
+    ///
+    /// # Errors
+    /// As [`Data::eval`]; what was appended until then is left in `out`.
+    pub fn write_json(&self, frame: &Frame<'_>, out: &mut String) -> Result<bool, EvalError> {
+        match self {
+            Self::Const(value) => json::write(value, out),
+            Self::Expr(expr) => match expr.eval(frame)? {
+                Some(value) => json::write(&value, out),
+                None => return Ok(false),
+            },
+            Self::Text(template) => return template.write_json(frame, out),
+            Self::List(items) => {
+                out.push('[');
+                json::separated(items, out, |item, out| item.write_json(frame, out))?;
+                out.push(']');
+            }
+            Self::Object(properties) => {
+                out.push('{');
+                json::separated(properties, out, |(name, data), out| {
+                    json::write_text(name, out);
+                    out.push(':');
+                    data.write_json(frame, out)
+                })?;
+                out.push('}');
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Template {
+    /// The text; `None` if a hole is absent.
+    ///
+    /// # Errors
+    /// If an expression in it has no value, or one that cannot be written inside a text: a list, an object, null.
+    pub fn text(&self, frame: &Frame<'_>) -> Result<Option<String>, EvalError> {
+        let mut text = String::new();
+        Ok(self.write(frame, &mut text)?.then_some(text))
+    }
+
+    /// Appends the text; says whether it is there. An absent text appends nothing.
+    ///
+    /// # Errors
+    /// As [`Template::text`]; what was appended until then is left in `out`.
+    pub fn write(&self, frame: &Frame<'_>, out: &mut String) -> Result<bool, EvalError> {
+        let before = out.len();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => out.push_str(text),
+                Part::Hole(expr) => {
+                    let Some(value) = expr.eval(frame)? else {
+                        out.truncate(before);
+                        return Ok(false);
+                    };
+                    write_scalar(&value, out).map_err(|NotScalar| not_scalar(expr))?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn write_json(&self, frame: &Frame<'_>, out: &mut String) -> Result<bool, EvalError> {
+        match self.text(frame)? {
+            Some(text) => json::write_text(&text, out),
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn not_scalar(expr: &Expr) -> EvalError {
+    EvalError::new(expr.to_string(), "only texts, numbers and booleans can be written inside a text")
+}
+
+/// Appends a value as it stands inside a text: texts as they are, numbers in their shortest form.
+pub(crate) fn write_scalar(value: &Value, out: &mut String) -> Result<(), NotScalar> {
+    match value {
+        Value::String(text) => out.push_str(text),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => match whole(number) {
+            Some(whole) => push_display(whole, out),
+            None => push_display(number, out),
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => return Err(NotScalar),
+    }
+    Ok(())
+}
+
+/// The whole number that a float stands for exactly, such as 1 for `1.0`.
+fn whole(number: &Number) -> Option<i64> {
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let float = number.as_f64().filter(|_| number.is_f64())?;
+    (float.fract() == 0.0 && float.abs() <= EXACT_MAX).then_some(float as i64)
 }

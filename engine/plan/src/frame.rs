@@ -1,10 +1,11 @@
 //! What an expression can see while an event runs.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::expr::{Path, Root};
 use crate::program::Slot;
 
 /// The values in scope: what the engine lends, and the slots of one handler.
@@ -33,14 +34,14 @@ pub struct Frame<'a> {
 #[derive(Debug)]
 pub struct Now {
     ms: i64,
-    text: OnceCell<Value>,
+    text: OnceLock<Value>,
 }
 
 impl Now {
     /// The moment `ms` milliseconds after the Unix epoch.
     #[must_use]
     pub fn at(ms: i64) -> Self {
-        Self { ms, text: OnceCell::new() }
+        Self { ms, text: OnceLock::new() }
     }
 
     /// Milliseconds since the Unix epoch.
@@ -53,9 +54,14 @@ impl Now {
     pub fn value(&self) -> &Value {
         self.text.get_or_init(|| {
             let moment = Timestamp::from_millisecond(self.ms).unwrap_or(Timestamp::UNIX_EPOCH);
-            Value::String(format!("{moment:.3}"))
+            Value::String(written(moment))
         })
     }
+}
+
+/// A moment as the engine writes every moment: RFC 3339 in UTC with milliseconds.
+pub(crate) fn written(moment: Timestamp) -> String {
+    format!("{moment:.3}")
 }
 
 impl<'a> Frame<'a> {
@@ -68,5 +74,27 @@ impl<'a> Frame<'a> {
     /// Binds a slot.
     pub fn set(&mut self, slot: Slot, value: Option<Value>) {
         self.slots[slot] = value;
+    }
+
+    /// The value at the end of a path; `None` if it is absent.
+    #[must_use]
+    pub fn get(&self, path: &Path) -> Option<&Value> {
+        path.rest.iter().try_fold(self.root(path.root)?, |value, step| match value {
+            Value::Object(map) => map.get(&**step),
+            Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    fn root(&self, root: Root) -> Option<&Value> {
+        match root {
+            Root::User => Some(self.user),
+            Root::Payload => self.payload,
+            Root::Args => self.args,
+            Root::Socket => self.socket,
+            Root::Now => Some(self.now.value()),
+            Root::Entry => self.entry,
+            Root::Slot(slot) => self.slots.get(slot)?.as_ref(),
+        }
     }
 }

@@ -199,11 +199,9 @@ impl Ast {
             | Node::NotIn(left, right) => vec![left, right],
             Node::Slice { on, bounds } => std::iter::once(&**on).chain(bounds.iter().flatten().map(|b| &**b)).collect(),
             Node::Chain(first, rest) => std::iter::once(&**first).chain(rest.iter().map(|(_, next)| next)).collect(),
-            Node::If { test, then, otherwise } => [Some(then), Some(test), otherwise.as_ref()]
-                .into_iter()
-                .flatten()
-                .map(|part| &**part)
-                .collect(),
+            Node::If { test, then, otherwise } => {
+                [Some(then), Some(test), otherwise.as_ref()].into_iter().flatten().map(|part| &**part).collect()
+            }
             Node::Filter { on, args, .. } | Node::Test { on, args, .. } => {
                 std::iter::once(&**on).chain(args.all()).collect()
             }

@@ -125,11 +125,8 @@ pub const FILTERS: &[Signature] = &[
 ];
 
 /// The functions there are.
-pub const FUNCTIONS: &[Signature] = &[
-    takes("random_hex", 1, 1, Kind::Text),
-    takes("range", 1, 3, Kind::List),
-    takes("uuid", 0, 0, Kind::Uuid),
-];
+pub const FUNCTIONS: &[Signature] =
+    &[takes("random_hex", 1, 1, Kind::Text), takes("range", 1, 3, Kind::List), takes("uuid", 0, 0, Kind::Uuid)];
 
 /// The tests there are.
 pub const TESTS: &[Signature] = &[

@@ -4,10 +4,16 @@
 //! engine at run time; anything more does, on a minijinja expression that was compiled at load.
 
 pub mod ast;
+mod convert;
 mod eval;
 pub mod functions;
 mod jinja;
+mod json;
+mod library;
+mod lower;
+mod moments;
 mod parse;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -16,6 +22,7 @@ use serde_json::Value;
 pub use ast::Ast;
 pub use eval::{EvalError, compare, member, truth};
 pub use jinja::Jinja;
+pub use lower::lower;
 pub use parse::{ParseError, parse};
 
 use crate::program::Slot;
