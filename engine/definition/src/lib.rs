@@ -6,7 +6,7 @@
 //! * [`read`], [`record!`]: from the tree to records; one declaration gives reader, JSON Schema and reference.
 //! * [`model`]: the language itself, as records.
 //! * [`names`], [`pattern`], [`values`]: the small languages within texts: `<...>`, `class:<classId>`, `10 per 10s`.
-//! * [`diagnostic`], [`codes`], [`render`], [`suggest`]: what is told, and how it looks.
+//! * [`diagnostic`], [`mod@codes`], [`render`], [`mod@suggest`]: what is told, and how it looks.
 //! * [`schema`], [`reference`]: what follows from the records for editors and readers.
 
 mod choices;
@@ -32,7 +32,7 @@ pub use schemars;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Fix, Severity};
 pub use names::{Piece, SplitError, split};
-pub use pattern::Pattern;
+pub use pattern::{Pattern, is_param_value};
 pub use read::{FromNode, Many, Reader, Table, Text};
 pub use source::{Position, SourceId, Sources, Span, Spanned};
 pub use suggest::{did_you_mean, suggest};

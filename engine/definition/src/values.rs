@@ -48,6 +48,11 @@ pub fn parse_duration(text: &Text) -> Result<Duration, Diagnostic> {
     })
 }
 
+/// A length of time in a text that no file spells, such as one that was computed; `None` if it is none.
+pub fn duration_of(text: &str) -> Option<Duration> {
+    duration(text).ok()
+}
+
 /// What is wrong with a small value, and what would be right.
 struct Fault {
     message: String,

@@ -1,5 +1,6 @@
 //! What an expression can see while an event runs.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
@@ -15,13 +16,13 @@ use crate::program::Slot;
 #[derive(Debug)]
 pub struct Frame<'a> {
     /// `user`
-    pub user: &'a Value,
+    pub user: Cow<'a, Value>,
     /// `payload`, for events that have one.
     pub payload: Option<&'a Value>,
     /// `args`, for events with several arguments; always an array.
     pub args: Option<&'a Value>,
     /// `socket`: `{id, vars}`; absent where there is no connection.
-    pub socket: Option<&'a Value>,
+    pub socket: Option<Cow<'a, Value>>,
     /// `entry`, in `on_expire` and `on_leave`.
     pub entry: Option<&'a Value>,
     /// `now`
@@ -68,7 +69,7 @@ impl<'a> Frame<'a> {
     /// A frame with so many slots, all absent.
     #[must_use]
     pub fn new(user: &'a Value, now: &'a Now, slots: usize) -> Self {
-        Self { user, payload: None, args: None, socket: None, entry: None, now, slots: vec![None; slots] }
+        Self { user: Cow::Borrowed(user), payload: None, args: None, socket: None, entry: None, now, slots: vec![None; slots] }
     }
 
     /// Binds a slot.
@@ -88,10 +89,10 @@ impl<'a> Frame<'a> {
 
     fn root(&self, root: Root) -> Option<&Value> {
         match root {
-            Root::User => Some(self.user),
+            Root::User => Some(&self.user),
             Root::Payload => self.payload,
             Root::Args => self.args,
-            Root::Socket => self.socket,
+            Root::Socket => self.socket.as_deref(),
             Root::Now => Some(self.now.value()),
             Root::Entry => self.entry,
             Root::Slot(slot) => self.slots.get(slot)?.as_ref(),

@@ -1,1 +1,37 @@
-//! Placeholder.
+//! One event, from bytes to [`Outcome`]: who may, what happens, what is sent to whom. Knows no Socket.IO.
+//!
+//! * [`Engine`]: connect, receive, closed, backend, tick.
+//! * [`live`], [`bind`]: the plan that is served now, with everything resolved that can be.
+//! * [`dispatch`]: the walk of one event, on one page.
+//! * [`outlet`]: what is asked of the edge.
+
+mod act;
+pub mod bind;
+pub mod dispatch;
+mod delivery;
+pub mod engine;
+pub mod hooks;
+pub mod identity;
+mod input;
+mod lane;
+pub mod live;
+pub mod outcome;
+pub mod outlet;
+mod params;
+mod quota;
+pub mod refusal;
+mod reply;
+pub mod session;
+pub mod settings;
+mod ticks;
+
+pub use bind::Bound;
+pub use engine::{Engine, Reached, Stores};
+pub use hooks::{Hook, HookError, Hooks, hook};
+pub use identity::{Authenticator, Verified};
+pub use live::Live;
+pub use outcome::Outcome;
+pub use outlet::{Ending, Outlet, Parcel, Receivers, WireArgs};
+pub use refusal::Refusal;
+pub use session::Session;
+pub use settings::RuntimeSettings;

@@ -1,0 +1,237 @@
+//! Doing what steps say, into an [`Outcome`] that has not happened yet.
+
+mod effects;
+mod emit;
+mod flow;
+mod rooms;
+mod rules;
+mod sql;
+mod state;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use homeroom_plan::frame::Frame;
+use homeroom_plan::program::{Entry, Handler, Otherwise, Slot, Step, Verb};
+use homeroom_store::sql::Tx;
+use serde_json::Value;
+
+use crate::bind::{Bound, Served};
+use crate::engine::Inner;
+use crate::outcome::{Effect, Outcome};
+use crate::session::Session;
+use crate::{Refusal, reply};
+
+pub(crate) use state::expired_value;
+
+/// What an event runs on and for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) bound: &'a Bound,
+    pub(crate) served: &'a Served,
+    /// The connection it came from, or is about.
+    pub(crate) conn: Option<u64>,
+    /// The same, once it is admitted.
+    pub(crate) session: Option<&'a Session>,
+    /// The number of the user's role.
+    pub(crate) role: Option<usize>,
+    /// What came with the event.
+    pub(crate) attachments: &'a [Bytes],
+}
+
+/// One event while it runs.
+pub(crate) struct Act<'a> {
+    site: Site<'a>,
+    effects: Vec<Effect>,
+    vars: Option<Value>,
+    /// Who the user is, if the steps of an open namespace's connect said so.
+    pub(crate) user: Option<Value>,
+    tx: Option<Tx>,
+    /// Whether the steps write to the database, so that all of them run in its transaction.
+    executes: bool,
+    wrote: bool,
+}
+
+/// What a step came to.
+struct Done {
+    value: Option<Value>,
+    /// Whether it found or changed anything.
+    found: bool,
+}
+
+/// Whether the steps go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    On,
+    Stop,
+}
+
+impl Done {
+    fn flag(yes: bool) -> Self {
+        Self { value: Some(Value::Bool(yes)), found: yes }
+    }
+
+    fn maybe(value: Option<Value>) -> Self {
+        Self { found: value.is_some(), value }
+    }
+
+    fn count(number: usize) -> Self {
+        Self { value: Some(number.into()), found: number > 0 }
+    }
+}
+
+impl<'a> Act<'a> {
+    pub(crate) fn new(site: Site<'a>, handler: &Handler) -> Self {
+        let executes = handler.executes;
+        Self { site, effects: Vec::new(), vars: None, user: None, tx: None, executes, wrote: false }
+    }
+
+    /// Runs steps, in order, until one refuses or stops.
+    pub(crate) fn run<'s>(
+        &'s mut self,
+        steps: &'s [Step],
+        frame: &'s mut Frame<'_>,
+    ) -> BoxFuture<'s, Result<Flow, Refusal>> {
+        Box::pin(async move {
+            for step in steps {
+                let flow = self.step(step, frame).await.map_err(|refusal| refusal.at(&step.place))?;
+                if flow == Flow::Stop {
+                    return Ok(Flow::Stop);
+                }
+            }
+            Ok(Flow::On)
+        })
+    }
+
+    async fn step(&mut self, step: &Step, frame: &mut Frame<'_>) -> Result<Flow, Refusal> {
+        if let Some(when) = &step.when
+            && !when.holds(frame)?
+        {
+            bind(step.bind, None, frame);
+            return Ok(Flow::On);
+        }
+        let done = match &step.verb {
+            Verb::Block(steps) => return self.run(steps, frame).await,
+            Verb::Each { list, item, body, give, max } => {
+                match self.each(list, *item, body, give.as_ref(), *max, frame).await? {
+                    Some(done) => done,
+                    None => return Ok(Flow::Stop),
+                }
+            }
+            Verb::CallSteps { procedure, fields } => match self.call_steps(*procedure, fields, frame).await? {
+                Some(done) => done,
+                None => return Ok(Flow::Stop),
+            },
+            verb => self.verb(verb, &step.otherwise, frame).await?,
+        };
+        bind(step.bind, done.value, frame);
+        if done.found { Ok(Flow::On) } else { otherwise(step) }
+    }
+
+    async fn verb(&mut self, verb: &Verb, otherwise: &Otherwise, frame: &mut Frame<'_>) -> Result<Done, Refusal> {
+        match verb {
+            Verb::Join(rooms) => self.join(rooms, otherwise, frame).await,
+            Verb::Leave { rooms, who } => self.leave(rooms, who.as_ref(), frame),
+            Verb::Emit(emit) => self.emit(emit, frame),
+            Verb::Put { state, field, value, only, ttl } => self.put(state, field, value, *only, ttl.as_ref(), frame).await,
+            Verb::Get { state, field } => self.get(state, field, frame).await,
+            Verb::Add { state, value, ttl } => self.add(state, value, ttl.as_ref(), frame).await,
+            Verb::Push { state, value, ttl } => self.push(state, value, ttl.as_ref(), frame).await,
+            Verb::Increment { state, by, ttl } => self.increment(state, by.as_ref(), ttl.as_ref(), frame).await,
+            Verb::All { of, last } => self.all(of, *last, frame).await,
+            Verb::Has { of, what } => self.has(of, what, frame).await,
+            Verb::Count(of) => self.count(of, frame).await,
+            Verb::Clear(state) => self.clear(state, frame).await,
+            Verb::Take { state, what } => self.take(state, what, frame).await,
+            Verb::Query(call) => self.query_step(call, frame).await.map(found),
+            Verb::Execute(call) => self.execute(call, frame).await,
+            Verb::Let(names) => name_values(names, frame),
+            Verb::LetSocket(values) => self.name_socket_values(values, frame),
+            Verb::LetUser(data) => self.name_user(data, frame),
+            Verb::CallHook { hook, with } => self.call_hook(hook, with, frame).await,
+            Verb::Refuse(code) => Err(Refusal::code(code)),
+            Verb::Each { .. } | Verb::CallSteps { .. } | Verb::Block(_) => Ok(Done::flag(true)),
+        }
+    }
+
+    /// What an event with an entry came to, once its transaction is committed.
+    pub(crate) async fn finish(self, entry: &Entry, frame: &Frame<'_>, asked: bool) -> Result<Outcome, Refusal> {
+        let attachments = self.site.attachments;
+        let ack = if asked { Some(reply::success(entry, frame, attachments)?) } else { None };
+        Ok(Outcome { ack, ..self.done().await? })
+    }
+
+    /// What it came to, once its transaction is committed.
+    pub(crate) async fn done(mut self) -> Result<Outcome, Refusal> {
+        if let Some(tx) = self.tx.take() {
+            tx.commit().await?;
+            if self.wrote {
+                self.site.bound.answers.forget_all();
+            }
+        }
+        Ok(Outcome { effects: self.effects, vars: self.vars, ack: None })
+    }
+
+    fn effect(&mut self, effect: Effect) -> Result<(), Refusal> {
+        if self.effects.len() >= self.site.inner.settings.effects_per_event_max {
+            return Err(Refusal::internal("too many room changes and emissions for one event"));
+        }
+        self.effects.push(effect);
+        Ok(())
+    }
+
+    fn served(&self) -> &'a Served {
+        self.site.served
+    }
+}
+
+fn found(value: Option<Value>) -> Done {
+    let found = match &value {
+        None | Some(Value::Bool(false)) => false,
+        Some(Value::Array(rows)) => !rows.is_empty(),
+        Some(_) => true,
+    };
+    Done { value, found }
+}
+
+fn bind(slot: Option<Slot>, value: Option<Value>, frame: &mut Frame<'_>) {
+    if let Some(slot) = slot {
+        frame.set(slot, value);
+    }
+}
+
+fn name_values(names: &[(Slot, homeroom_plan::data::Data)], frame: &mut Frame<'_>) -> Result<Done, Refusal> {
+    for (slot, data) in names {
+        let value = data.eval(frame)?;
+        frame.set(*slot, value);
+    }
+    Ok(Done::flag(true))
+}
+
+fn otherwise(step: &Step) -> Result<Flow, Refusal> {
+    match &step.otherwise {
+        Otherwise::Unstated if matches!(step.verb, Verb::Join(_)) => Err(Refusal::code("UNAUTHORIZED")),
+        Otherwise::Unstated | Otherwise::Continue => Ok(Flow::On),
+        Otherwise::Stop => Ok(Flow::Stop),
+        Otherwise::Refuse(code) => Err(Refusal::code(code)),
+    }
+}
+
+/// A name of a room that tells apart those of different namespaces.
+pub(crate) fn presence_room(namespace: &str, room: &str) -> String {
+    format!("{namespace} {room}")
+}
+
+/// JSON text that a store gave back.
+pub(crate) fn parsed(text: &str) -> Result<Value, Refusal> {
+    serde_json::from_str(text).map_err(|error| Refusal::internal(format!("what was remembered is no JSON: {error}")))
+}
+
+/// A data's JSON text; absent is null.
+pub(crate) fn json_text(data: &homeroom_plan::data::Data, frame: &Frame<'_>) -> Result<Arc<str>, Refusal> {
+    let mut text = String::new();
+    let there = data.write_json(frame, &mut text)?;
+    Ok(if there { text.into() } else { "null".into() })
+}

@@ -1,0 +1,119 @@
+//! `emit`: what is sent, in a form for each view, and to whom.
+
+use homeroom_plan::data::Data;
+use homeroom_plan::frame::Frame;
+use homeroom_plan::program::{self, Body, Emit, ServerEvent};
+use serde_json::Value;
+
+use super::{Act, Done};
+use crate::outcome::{Audience, Effect, Emission, Form};
+use crate::outlet::WireArgs;
+use crate::{Refusal, reply};
+
+impl Act<'_> {
+    pub(super) fn emit(&mut self, emit: &Emit, frame: &Frame<'_>) -> Result<Done, Refusal> {
+        let event = &self.served().plan.server_events[emit.event];
+        let roles = self.roles(emit, frame)?;
+        let forms = self.forms(emit, event, roles.as_deref(), frame)?;
+        let (to, to_others) = self.audience(&emit.to, frame)?;
+        let (except, _) = self.audience(&emit.except, frame)?;
+        let emission = Emission {
+            event: event.name.clone(),
+            forms,
+            to,
+            except_sender: except.sender || to_others,
+            except_rooms: except.rooms,
+            volatile: emit.volatile,
+        };
+        self.effect(Effect::Emit(emission))?;
+        Ok(Done::flag(true))
+    }
+
+    /// The numbers of the roles it is for; `None`: all.
+    fn roles(&self, emit: &Emit, frame: &Frame<'_>) -> Result<Option<Vec<usize>>, Refusal> {
+        if emit.roles.is_empty() {
+            return Ok(None);
+        }
+        let mut roles = Vec::new();
+        for template in &emit.roles {
+            let name = template.text(frame)?;
+            roles.extend(name.and_then(|name| self.site.bound.role(&name)));
+        }
+        Ok(Some(roles))
+    }
+
+    fn forms(
+        &self,
+        emit: &Emit,
+        event: &ServerEvent,
+        roles: Option<&[usize]>,
+        frame: &Frame<'_>,
+    ) -> Result<Vec<Form>, Refusal> {
+        let all = || roles.map(<[usize]>::to_vec);
+        let data = match &emit.body {
+            Body::Nothing => return Ok(vec![Form { roles: all(), args: WireArgs::plain("") }]),
+            Body::Args(args) => {
+                let values = reply::arguments(args, frame)?;
+                return Ok(vec![Form { roles: all(), args: reply::written(&values, self.site.attachments)? }]);
+            }
+            Body::One(data) => data,
+        };
+        if emit.proven && event.views.is_empty() && self.site.attachments.is_empty() {
+            return Ok(vec![Form { roles: all(), args: written_straight(data, frame)? }]);
+        }
+        let value = self.checked(emit, event, data, frame)?;
+        if event.views.is_empty() {
+            return Ok(vec![Form { roles: all(), args: reply::written(&[value], self.site.attachments)? }]);
+        }
+        event.views.iter().map(|view| self.viewed(view, &value, roles)).collect()
+    }
+
+    /// The value, sure to fit the event's schema.
+    fn checked(&self, emit: &Emit, event: &ServerEvent, data: &Data, frame: &Frame<'_>) -> Result<Value, Refusal> {
+        let value = data.eval(frame)?.ok_or_else(|| Refusal::internal("there is nothing to send"))?;
+        if let (false, Some(schema)) = (emit.proven, &event.schema)
+            && let Err(issues) = schema.check(&value)
+        {
+            let told: Vec<String> = issues.iter().map(|issue| format!("{} {}", issue.path, issue.message)).collect();
+            return Err(Refusal::internal(format!("what `{}` would send is wrong: {}", event.name, told.join("; "))));
+        }
+        Ok(value)
+    }
+
+    fn viewed(&self, view: &program::View, value: &Value, roles: Option<&[usize]>) -> Result<Form, Refusal> {
+        let mut value = value.clone();
+        if let Value::Object(map) = &mut value {
+            view.omit.iter().for_each(|property| drop(map.shift_remove(&**property)));
+        }
+        let asked = |role: &usize| roles.is_none_or(|roles| roles.contains(role));
+        let roles = view.roles.iter().copied().filter(asked).collect();
+        Ok(Form { roles: Some(roles), args: reply::written(&[value], self.site.attachments)? })
+    }
+
+    /// Who gets it, and whether that is everyone but the sender.
+    fn audience(&self, all: &[program::Audience], frame: &Frame<'_>) -> Result<(Audience, bool), Refusal> {
+        let (mut audience, mut others) = (Audience::default(), false);
+        for one in all {
+            match one {
+                program::Audience::Sender => audience.sender = true,
+                program::Audience::Everyone => audience.everyone = true,
+                program::Audience::Others => {
+                    audience.everyone = true;
+                    others = true;
+                }
+                program::Audience::Room(reference) => {
+                    audience.rooms.extend(self.place(reference, frame)?.map(|place| place.name));
+                }
+            }
+        }
+        Ok((audience, others))
+    }
+}
+
+fn written_straight(data: &Data, frame: &Frame<'_>) -> Result<WireArgs, Refusal> {
+    let mut text = String::new();
+    if !data.write_json(frame, &mut text)? {
+        return Err(Refusal::internal("there is nothing to send"));
+    }
+    Ok(WireArgs::plain(text))
+}

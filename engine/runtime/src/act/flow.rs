@@ -1,0 +1,120 @@
+//! `each`, `let`, `call`.
+
+use std::borrow::Cow;
+
+use homeroom_plan::data::Data;
+use homeroom_plan::expr::Expr;
+use homeroom_plan::frame::Frame;
+use homeroom_plan::program::{ProcedureId, Slot, Step};
+use serde_json::{Map, Value};
+
+use super::{Act, Done, Flow};
+use crate::session::socket_value;
+use crate::{HookError, Refusal};
+
+impl Act<'_> {
+    /// Repeats steps for the items of a list. `None` if they stopped the event.
+    pub(super) async fn each(
+        &mut self,
+        list: &Expr,
+        item: Slot,
+        body: &[Step],
+        give: Option<&Data>,
+        max: usize,
+        frame: &mut Frame<'_>,
+    ) -> Result<Option<Done>, Refusal> {
+        let items = match list.eval(frame)?.map(Cow::into_owned) {
+            Some(Value::Array(items)) => items,
+            None => Vec::new(),
+            Some(_) => return Err(Refusal::internal("`each:` was given no list")),
+        };
+        if items.len() > max {
+            return Err(Refusal::internal("a list is longer than was proved"));
+        }
+        let (turns, mut given) = (items.len(), Vec::new());
+        for value in items {
+            frame.set(item, Some(value));
+            if self.run(body, frame).await? == Flow::Stop {
+                return Ok(None);
+            }
+            if let Some(give) = give {
+                given.extend(give.eval(frame)?);
+            }
+        }
+        let value = if give.is_some() { Value::Array(given) } else { turns.into() };
+        Ok(Some(Done { value: Some(value), found: turns > 0 }))
+    }
+
+    /// Runs named steps in a frame of their own. `None` if they stopped the event.
+    pub(super) async fn call_steps(
+        &mut self,
+        procedure: ProcedureId,
+        fields: &[(Slot, Data)],
+        frame: &Frame<'_>,
+    ) -> Result<Option<Done>, Refusal> {
+        let procedure = &self.served().plan.procedures[procedure];
+        let mut inner = Frame::new(&frame.user, frame.now, procedure.handler.slots);
+        inner.socket = frame.socket.as_deref().map(Cow::Borrowed);
+        for (slot, data) in fields {
+            let value = data.eval(frame)?;
+            inner.set(*slot, value);
+        }
+        if self.run(&procedure.handler.body, &mut inner).await? == Flow::Stop {
+            return Ok(None);
+        }
+        Ok(Some(match &procedure.gives {
+            Some(data) => Done::maybe(data.eval(&inner)?),
+            None => Done { value: None, found: true },
+        }))
+    }
+
+    pub(super) async fn call_hook(
+        &mut self,
+        name: &str,
+        with: &[(Box<str>, Data)],
+        frame: &Frame<'_>,
+    ) -> Result<Done, Refusal> {
+        let hook = self.site.bound.hooks.get(name).ok_or_else(|| Refusal::internal("the hook is not there"))?;
+        let mut input = Map::new();
+        for (property, data) in with {
+            if let Some(value) = data.eval(frame)? {
+                input.insert(property.to_string(), value);
+            }
+        }
+        let called = tokio::time::timeout(self.site.inner.settings.hook_timeout, hook.call(Value::Object(input)));
+        match called.await {
+            Ok(Ok(value)) => Ok(Done::maybe(value)),
+            Ok(Err(HookError::Refuse(code))) => Err(Refusal::code(&code)),
+            Ok(Err(HookError::Failed(cause))) => Err(Refusal::internal(format!("hook `{name}`: {cause}"))),
+            Err(_) => Err(Refusal::because("TIMEOUT", format!("hook `{name}`"))),
+        }
+    }
+
+    /// Names values of the connection, for the steps that follow and, once the event is done, for later events.
+    pub(super) fn name_socket_values(&mut self, values: &[(Box<str>, Data)], frame: &mut Frame<'_>) -> Result<Done, Refusal> {
+        let socket = frame.socket.as_deref();
+        let mut vars = socket.and_then(|socket| socket["vars"].as_object()).cloned().unwrap_or_default();
+        for (name, data) in values {
+            match data.eval(frame)? {
+                Some(value) => vars.insert(name.to_string(), value),
+                None => vars.remove(&**name),
+            };
+        }
+        let vars = Value::Object(vars);
+        if vars.to_string().len() > self.site.inner.settings.socket_vars_bytes_max {
+            return Err(Refusal::because("PAYLOAD_TOO_LARGE", "`socket.vars` would be too large"));
+        }
+        let id = socket.and_then(|socket| socket["id"].as_str()).unwrap_or_default();
+        frame.socket = Some(Cow::Owned(socket_value(id, vars.clone())));
+        self.vars = Some(vars);
+        Ok(Done::flag(true))
+    }
+
+    /// Says who the user is, for the steps that follow and for the connection.
+    pub(super) fn name_user(&mut self, data: &Data, frame: &mut Frame<'_>) -> Result<Done, Refusal> {
+        let user = data.eval(frame)?.unwrap_or(Value::Null);
+        frame.user = Cow::Owned(user.clone());
+        self.user = Some(user);
+        Ok(Done::flag(true))
+    }
+}

@@ -1,0 +1,98 @@
+//! `join` and `leave`.
+
+use std::sync::Arc;
+
+use homeroom_plan::frame::Frame;
+use homeroom_plan::program::{Otherwise, RoomRef};
+
+use super::rules::{room_frame, shared};
+use super::{Act, Done, json_text};
+use crate::outcome::{Effect, Place};
+use crate::{Refusal, params};
+
+impl Act<'_> {
+    /// Enters rooms under their rules. With `else: continue` each counts for itself; otherwise the first that does not
+    /// admit ends it. Yields whether all were entered.
+    pub(super) async fn join(
+        &mut self,
+        rooms: &[RoomRef],
+        otherwise: &Otherwise,
+        frame: &Frame<'_>,
+    ) -> Result<Done, Refusal> {
+        let mut all = true;
+        for reference in rooms {
+            match self.admitted(reference, frame).await? {
+                Some(place) => self.enter(place)?,
+                None => all = false,
+            }
+            if !all && *otherwise != Otherwise::Continue {
+                break;
+            }
+        }
+        Ok(Done::flag(all))
+    }
+
+    /// The room, if its rules admit the user; an absent parameter is a "no".
+    async fn admitted(&mut self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Option<Place>, Refusal> {
+        let served = self.served();
+        let room = &served.plan.rooms[reference.room];
+        let Some(values) = params::values(&room.pattern, &reference.params, frame)? else { return Ok(None) };
+        let mut inner = room_frame(room, &values, frame);
+        if self.admits(&room.rules, &mut inner).await?.is_err() {
+            return Ok(None);
+        }
+        let presence = match &room.presence {
+            Some(data) => Some(json_text(data, &inner)?),
+            None => None,
+        };
+        let name = shared(params::spelt(&room.pattern, &values)?);
+        Ok(Some(Place { room: reference.room, name, params: values, presence }))
+    }
+
+    fn enter(&mut self, place: Place) -> Result<(), Refusal> {
+        if !self.is_in(&place.name) && self.rooms_after() >= self.site.inner.settings.rooms_per_connection_max {
+            return Err(Refusal::because("FULL", "the connection is in too many rooms"));
+        }
+        self.effect(Effect::Join(place))
+    }
+
+    /// How many rooms the connection will be in; rooms joined again are counted twice, which errs on the safe side.
+    fn rooms_after(&self) -> usize {
+        let joined = self.effects.iter().filter(|effect| matches!(effect, Effect::Join(_))).count();
+        joined + self.site.session.map_or(0, |session| session.rooms.lock().len())
+    }
+
+    /// Leaves rooms, or makes everyone in a room leave them. Yields whether this connection was in any of them.
+    pub(super) fn leave(
+        &mut self,
+        rooms: &[RoomRef],
+        who: Option<&RoomRef>,
+        frame: &Frame<'_>,
+    ) -> Result<Done, Refusal> {
+        let mut places = Vec::with_capacity(rooms.len());
+        for reference in rooms {
+            places.extend(self.place(reference, frame)?);
+        }
+        if let Some(who) = who {
+            let Some(who) = self.place(who, frame)? else { return Ok(Done::flag(false)) };
+            self.effect(Effect::Evict { who: who.name, rooms: places })?;
+            return Ok(Done::flag(true));
+        }
+        let mut left = false;
+        for place in places {
+            if self.is_in(&place.name) {
+                left = true;
+                self.effect(Effect::Leave(place))?;
+            }
+        }
+        Ok(Done::flag(left))
+    }
+
+    /// A room by its parameters; `None` if one of them is absent.
+    pub(crate) fn place(&self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Option<Place>, Refusal> {
+        let pattern = &self.room(reference).pattern;
+        let Some(values) = params::values(pattern, &reference.params, frame)? else { return Ok(None) };
+        let name: Arc<str> = shared(params::spelt(pattern, &values)?);
+        Ok(Some(Place { room: reference.room, name, params: values, presence: None }))
+    }
+}

@@ -1,0 +1,148 @@
+//! Who may: rules, of which the first that holds admits.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use homeroom_plan::frame::Frame;
+use homeroom_plan::program::{Check, Room, RoomRef, Rule};
+use serde_json::Value;
+
+use super::Act;
+use crate::outcome::Effect;
+use crate::{Refusal, params};
+
+/// Why nobody was admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// A rule would have admitted, had the connection been in its room.
+    NotInRoom,
+    /// No rule is for this user.
+    Unauthorized,
+}
+
+impl Denied {
+    pub(crate) fn refusal(self) -> Refusal {
+        Refusal::code(match self {
+            Self::NotInRoom => "NOT_IN_ROOM",
+            Self::Unauthorized => "UNAUTHORIZED",
+        })
+    }
+}
+
+/// Whether one rule holds.
+enum Verdict {
+    Holds,
+    Elsewhere,
+    No,
+}
+
+impl Act<'_> {
+    /// Whether one of `rules` holds.
+    pub(crate) fn admits<'s>(
+        &'s mut self,
+        rules: &'s [Rule],
+        frame: &'s mut Frame<'_>,
+    ) -> BoxFuture<'s, Result<Result<(), Denied>, Refusal>> {
+        Box::pin(async move {
+            let mut denied = Denied::Unauthorized;
+            for rule in rules {
+                match self.rule(rule, frame).await.map_err(|refusal| refusal.at(&rule.place))? {
+                    Verdict::Holds => return Ok(Ok(())),
+                    Verdict::Elsewhere => denied = Denied::NotInRoom,
+                    Verdict::No => {}
+                }
+            }
+            Ok(Err(denied))
+        })
+    }
+
+    async fn rule(&mut self, rule: &Rule, frame: &mut Frame<'_>) -> Result<Verdict, Refusal> {
+        let has_role = rule.roles.is_empty() || self.site.role.is_some_and(|role| rule.roles.contains(&role));
+        if !has_role || !holds(rule.when_before.as_ref(), frame)? {
+            return Ok(Verdict::No);
+        }
+        if !rule.inside.is_empty() && !self.is_inside(&rule.inside, frame)? {
+            return Ok(Verdict::Elsewhere);
+        }
+        for check in &rule.checks {
+            if !self.check(check, frame).await? {
+                return Ok(Verdict::No);
+            }
+        }
+        if !holds(rule.when.as_ref(), frame)? {
+            return Ok(Verdict::No);
+        }
+        match &rule.like {
+            Some(room) => self.is_like(room, frame).await,
+            None => Ok(Verdict::Holds),
+        }
+    }
+
+    /// Whether this connection is in one of these rooms, counting what its own event has changed.
+    fn is_inside(&self, rooms: &[RoomRef], frame: &Frame<'_>) -> Result<bool, Refusal> {
+        for reference in rooms {
+            let pattern = &self.room(reference).pattern;
+            let Some(values) = params::values(pattern, &reference.params, frame)? else { continue };
+            if self.is_in(&params::spelt(pattern, &values)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn is_in(&self, name: &str) -> bool {
+        let changed = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Join(place) if &*place.name == name => Some(true),
+            Effect::Leave(place) if &*place.name == name => Some(false),
+            _ => None,
+        });
+        changed.unwrap_or_else(|| self.site.session.is_some_and(|session| session.rooms.lock().contains(name)))
+    }
+
+    async fn check(&mut self, check: &Check, frame: &mut Frame<'_>) -> Result<bool, Refusal> {
+        let found = self.query(&check.call, frame).await?;
+        let row = match &found {
+            None | Some(Value::Bool(false)) => return Ok(false),
+            Some(Value::Array(rows)) if rows.is_empty() => return Ok(false),
+            Some(row) => row,
+        };
+        for (column, slot) in &check.lends {
+            frame.set(*slot, row.get(&**column).cloned());
+        }
+        Ok(true)
+    }
+
+    async fn is_like(&mut self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Verdict, Refusal> {
+        let room = &self.served().plan.rooms[reference.room];
+        let Some(values) = params::values(&room.pattern, &reference.params, frame)? else { return Ok(Verdict::No) };
+        let mut inner = room_frame(room, &values, frame);
+        Ok(match self.admits(&room.rules, &mut inner).await? {
+            Ok(()) => Verdict::Holds,
+            Err(Denied::NotInRoom) => Verdict::Elsewhere,
+            Err(Denied::Unauthorized) => Verdict::No,
+        })
+    }
+
+    pub(super) fn room(&self, reference: &RoomRef) -> &'_ Room {
+        &self.site.served.plan.rooms[reference.room]
+    }
+}
+
+/// The frame that a room's rules and presence see: its parameters, `user`, `socket`, `now`.
+pub(super) fn room_frame<'f>(room: &Room, values: &[String], outer: &'f Frame<'_>) -> Frame<'f> {
+    let mut frame = Frame::new(&outer.user, outer.now, room.slots.max(values.len()));
+    frame.socket = outer.socket.as_deref().map(std::borrow::Cow::Borrowed);
+    for (slot, value) in values.iter().enumerate() {
+        frame.set(slot, Some(Value::String(value.clone())));
+    }
+    frame
+}
+
+fn holds(expr: Option<&homeroom_plan::expr::Expr>, frame: &Frame<'_>) -> Result<bool, Refusal> {
+    expr.map_or(Ok(true), |expr| Ok(expr.holds(frame)?))
+}
+
+/// The name of a place as shared text.
+pub(super) fn shared(name: String) -> Arc<str> {
+    name.into()
+}

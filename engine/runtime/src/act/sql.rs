@@ -1,0 +1,91 @@
+//! `query` and `execute`, and the checks of rules.
+
+use homeroom_plan::frame::Frame;
+use homeroom_plan::program::{Query, QueryCall, Returns};
+use homeroom_store::sql::{Column, Db, SqlError, SqlValue, Tx};
+use serde_json::Value;
+
+use super::{Act, Done};
+use crate::Refusal;
+
+impl Act<'_> {
+    /// A step's query. Where the event writes, it already runs in the event's transaction, so that what it read still
+    /// holds when it writes.
+    pub(super) async fn query_step(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Option<Value>, Refusal> {
+        if self.executes {
+            self.transact().await?;
+        }
+        self.query(call, frame).await
+    }
+
+    /// Asks the database. Inside of the event's transaction once there is one; else an answer may be a recent one.
+    pub(crate) async fn query(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Option<Value>, Refusal> {
+        let query = &self.site.bound.plan.queries[call.query];
+        let columns = &self.site.bound.columns[call.query];
+        let params = bound(call, frame)?;
+        if let Some(tx) = &mut self.tx {
+            return Ok(in_transaction(tx, query, columns, &params).await.map(present)?);
+        }
+        let db = self.site.inner.db()?;
+        let answer = match query.cache {
+            None => asked(db, query, columns, &params).await?,
+            Some(cache) => {
+                let ttl_ms = i64::try_from(cache.as_millis()).unwrap_or(i64::MAX);
+                let ask = asked(db, query, columns, &params);
+                (*self.site.bound.answers.get(call.query, &params, ttl_ms, ask).await?).clone()
+            }
+        };
+        Ok(present(answer))
+    }
+
+    /// The event's transaction, begun when it is first needed.
+    async fn transact(&mut self) -> Result<&mut Tx, Refusal> {
+        if self.tx.is_none() {
+            self.tx = Some(self.site.inner.db()?.begin().await?);
+        }
+        self.tx.as_mut().ok_or_else(|| Refusal::internal("no transaction"))
+    }
+
+    pub(super) async fn execute(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Done, Refusal> {
+        let query = &self.site.bound.plan.queries[call.query];
+        let params = bound(call, frame)?;
+        let affected = self.transact().await?.execute(query.statement.sqlite(), &params).await?;
+        self.wrote = true;
+        Ok(Done::count(usize::try_from(affected).unwrap_or(usize::MAX)))
+    }
+}
+
+fn bound(call: &QueryCall, frame: &Frame<'_>) -> Result<Vec<SqlValue>, Refusal> {
+    call.params.iter().map(|data| Ok(SqlValue::from(data.eval(frame)?.as_ref()))).collect()
+}
+
+/// Yes or no as it is; a row that was not found is absent.
+fn present(answer: Value) -> Option<Value> {
+    Some(answer).filter(|answer| !answer.is_null())
+}
+
+async fn asked(db: &Db, query: &Query, columns: &[Column], params: &[SqlValue]) -> Result<Value, SqlError> {
+    let sql = query.statement.sqlite();
+    Ok(match &query.returns {
+        Returns::Found => Value::Bool(db.found(sql, params).await?),
+        Returns::Row(_) => first(db.fetch(sql, params, columns, 1).await?),
+        Returns::Rows(_, max) => list(db.fetch(sql, params, columns, *max).await?),
+    })
+}
+
+async fn in_transaction(tx: &mut Tx, query: &Query, columns: &[Column], params: &[SqlValue]) -> Result<Value, SqlError> {
+    let sql = query.statement.sqlite();
+    Ok(match &query.returns {
+        Returns::Found => Value::Bool(tx.found(sql, params).await?),
+        Returns::Row(_) => first(tx.fetch(sql, params, columns, 1).await?),
+        Returns::Rows(_, max) => list(tx.fetch(sql, params, columns, *max).await?),
+    })
+}
+
+fn first(rows: Vec<homeroom_store::sql::Row>) -> Value {
+    rows.into_iter().next().map_or(Value::Null, Value::Object)
+}
+
+fn list(rows: Vec<homeroom_store::sql::Row>) -> Value {
+    rows.into_iter().map(Value::Object).collect()
+}

@@ -1,0 +1,217 @@
+//! An outcome happens: rooms change, emissions leave, the ack is given; then what first-in and last-out bring about.
+
+use std::sync::Arc;
+
+use homeroom_plan::frame::{Frame, Now};
+use homeroom_plan::program::Handler;
+use homeroom_store::presence::Left;
+use serde_json::Value;
+
+use crate::act::{Act, Flow, Site, parsed, presence_room};
+use crate::bind::{Bound, Served};
+use crate::engine::Inner;
+use crate::outcome::{Effect, Emission, Outcome, Place};
+use crate::outlet::{Parcel, Receivers};
+use crate::session::{Session, socket_value};
+use crate::Refusal;
+
+/// Where outcomes happen.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) bound: &'a Bound,
+    pub(crate) served: &'a Served,
+}
+
+/// A user's first connection into a room, or last one out.
+struct Change {
+    place: Place,
+    user: Value,
+    role: Option<usize>,
+    /// Whose connection it was.
+    conn: u64,
+    /// What is remembered of the user there.
+    entry: Option<Arc<str>>,
+    came: bool,
+}
+
+impl Scene<'_> {
+    /// Delivers an event's outcome, answers it, and then runs what follows from who came and who left. Yields how many
+    /// connections its emissions reached.
+    pub(crate) async fn deliver(&self, outcome: Outcome, sender: Option<&Session>, ack: Option<u64>) -> usize {
+        let mut changes = Vec::new();
+        let reached = self.effects(outcome.effects, sender, &mut changes).await;
+        if let Some(session) = sender {
+            if let Some(vars) = outcome.vars {
+                *session.socket.lock() = Arc::new(socket_value(&session.public_id, vars));
+            }
+            if let (Some(id), Some(args)) = (ack, &outcome.ack) {
+                self.inner.outlet.ack(session.conn, id, args);
+            }
+        }
+        for change in changes {
+            self.follow(change).await;
+        }
+        reached
+    }
+
+    async fn effects(&self, effects: Vec<Effect>, sender: Option<&Session>, changes: &mut Vec<Change>) -> usize {
+        let mut reached = 0;
+        for effect in effects {
+            match (effect, sender) {
+                (Effect::Join(place), Some(session)) => changes.extend(self.enter(session, place).await),
+                (Effect::Leave(place), Some(session)) => changes.extend(self.leave(session, place).await),
+                (Effect::Join(_) | Effect::Leave(_), None) => {}
+                (Effect::Evict { who, rooms }, _) => self.evict(&who, &rooms, changes).await,
+                (Effect::Emit(emission), _) => reached += self.send(&emission, sender),
+            }
+        }
+        reached
+    }
+
+    async fn enter(&self, session: &Session, place: Place) -> Option<Change> {
+        if session.rooms.lock().insert(Arc::clone(&place.name)) {
+            self.inner.outlet.join(session.conn, &place.name);
+        }
+        if !self.served.namespace().rooms[place.room].tracked {
+            return None;
+        }
+        let value = place.presence.clone().unwrap_or_else(|| "null".into());
+        let room = presence_room(&session.namespace, &place.name);
+        match self.inner.stores.presence.enter(&room, &session.user_id, session.conn, value).await {
+            Ok(true) => Some(change(session, place, None, true)),
+            Ok(false) => None,
+            Err(error) => {
+                tracing::error!(namespace = %session.namespace, room = %place.name, %error, "presence could not be kept");
+                None
+            }
+        }
+    }
+
+    /// A connection leaves a room; what follows if it was the user's last there.
+    pub(crate) async fn leave_by(&self, session: &Session, place: Place) {
+        if let Some(change) = self.leave(session, place).await {
+            self.follow(change).await;
+        }
+    }
+
+    async fn leave(&self, session: &Session, place: Place) -> Option<Change> {
+        session.rooms.lock().remove(&place.name);
+        self.inner.outlet.leave(session.conn, &place.name);
+        if !self.served.namespace().rooms[place.room].tracked {
+            return None;
+        }
+        let room = presence_room(&session.namespace, &place.name);
+        match self.inner.stores.presence.leave(&room, &session.user_id, session.conn).await {
+            Ok(Left::Last(entry)) => Some(change(session, place, Some(entry), false)),
+            Ok(Left::Still | Left::WasNot) => None,
+            Err(error) => {
+                tracing::error!(namespace = %session.namespace, room = %place.name, %error, "presence could not be kept");
+                None
+            }
+        }
+    }
+
+    async fn evict(&self, who: &str, rooms: &[Place], changes: &mut Vec<Change>) {
+        let namespace = &self.served.namespace().path;
+        let members = self.inner.outlet.members(namespace, who);
+        for session in members.into_iter().filter_map(|conn| self.inner.sessions.get(conn)) {
+            for place in rooms {
+                if session.rooms.lock().contains(&place.name) {
+                    changes.extend(self.leave(&session, place.clone()).await);
+                }
+            }
+        }
+    }
+
+    fn send(&self, emission: &Emission, sender: Option<&Session>) -> usize {
+        let conn = sender.map(|session| session.conn);
+        let alone = emission.to.sender && !emission.except_sender;
+        emission.forms.iter().map(|form| {
+            let parcel = |to, except| Parcel {
+                event: &emission.event,
+                args: &form.args,
+                to,
+                except,
+                except_rooms: &emission.except_rooms,
+                roles: form.roles.as_deref(),
+                volatile: emission.volatile,
+            };
+            let namespace = &self.served.namespace().path;
+            let send = |to, except| self.inner.outlet.send(namespace, parcel(to, except));
+            let except = conn.filter(|_| emission.except_sender || alone);
+            let mut reached = 0;
+            if emission.to.everyone {
+                reached += send(Receivers::Everyone, except);
+            } else if !emission.to.rooms.is_empty() {
+                reached += send(Receivers::Rooms(&emission.to.rooms), except);
+            }
+            if let (true, Some(conn)) = (alone, conn) {
+                reached += send(Receivers::One(conn), None);
+            }
+            reached
+        }).sum()
+    }
+
+    /// What a room's `on_join` or `on_leave` does. It may send and remember; its own changes bring about nothing more.
+    async fn follow(&self, change: Change) {
+        let room = &self.served.namespace().rooms[change.place.room];
+        let handler = if change.came { &room.on_join } else { &room.on_leave };
+        let Some(handler) = handler else { return };
+        let entry = change.entry.as_deref().or(change.place.presence.as_deref()).map(parsed);
+        let Ok(entry) = entry.transpose() else { return };
+        let now = Now::at(self.inner.clock.now_ms());
+        let mut frame = Frame::new(&change.user, &now, handler.slots.max(change.place.params.len()));
+        frame.entry = entry.as_ref();
+        for (slot, value) in change.place.params.iter().enumerate() {
+            frame.set(slot, Some(Value::String(value.clone())));
+        }
+        let session = self.inner.sessions.get(change.conn);
+        let what = if change.came { "on_join" } else { "on_leave" };
+        self.on_its_own(handler, &mut frame, session.as_deref(), change.role, what).await;
+    }
+
+    /// Runs steps that nobody asked for, and delivers what they come to. Yields whether they need not be tried again.
+    pub(crate) async fn on_its_own(
+        &self,
+        handler: &Handler,
+        frame: &mut Frame<'_>,
+        sender: Option<&Session>,
+        role: Option<usize>,
+        what: &str,
+    ) -> bool {
+        let site = Site {
+            inner: self.inner,
+            bound: self.bound,
+            served: self.served,
+            conn: sender.map(|session| session.conn),
+            session: sender,
+            role,
+            attachments: &[],
+        };
+        let mut act = Act::new(site, handler);
+        let ran = tokio::time::timeout(self.inner.settings.event_timeout, async {
+            let _: Flow = act.run(&handler.body, frame).await?;
+            act.done().await
+        });
+        match ran.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT"))) {
+            Ok(outcome) => {
+                let mut changes = Vec::new();
+                self.effects(outcome.effects, sender, &mut changes).await;
+                true
+            }
+            Err(refusal) => {
+                let namespace = &self.served.namespace().path;
+                let place = refusal.place.as_deref().unwrap_or("");
+                let cause = refusal.cause.as_deref().unwrap_or("");
+                tracing::error!(%namespace, what, code = %refusal.code, place, cause, "steps failed");
+                !matches!(&*refusal.code, "UNAVAILABLE" | "TIMEOUT")
+            }
+        }
+    }
+}
+
+fn change(session: &Session, place: Place, entry: Option<Arc<str>>, came: bool) -> Change {
+    Change { place, user: session.user.clone(), role: session.role, conn: session.conn, entry, came }
+}
+

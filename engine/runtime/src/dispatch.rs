@@ -1,0 +1,96 @@
+//! The walk of one event: bound, rate limit, validate, authorize, act, emit.
+
+use std::sync::Arc;
+
+use homeroom_plan::frame::{Frame, Now};
+use homeroom_plan::program::Entry;
+use serde_json::Value;
+
+use crate::act::{Act, Site};
+use crate::bind::{Bound, Served};
+use crate::engine::Inner;
+use crate::input::{self, Carried, Incoming};
+use crate::outcome::Outcome;
+use crate::quota::{self, Stopped};
+use crate::session::Session;
+use crate::Refusal;
+
+/// An event of a client, and what it meets.
+pub(crate) struct Event<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) bound: &'a Bound,
+    pub(crate) served: &'a Served,
+    pub(crate) session: &'a Session,
+    pub(crate) incoming: &'a Incoming,
+    pub(crate) now: &'a Now,
+}
+
+/// What an event of a client comes to. Nothing of it has happened yet.
+pub(crate) async fn dispatch(event: &Event<'_>) -> Result<Outcome, Stopped> {
+    // bound: how large, how deep, of which name
+    let heard = input::hear(&event.incoming.text, &event.inner.settings)?;
+    let entry = event.entry(&heard.name)?;
+
+    // rate limit
+    quota::take(event.inner, entry, event.session, event.now.ms()).await?;
+
+    // validate
+    let carried = input::validate(&entry.input, &heard.args, event.incoming.attachments.len())?;
+
+    // authorize
+    let socket = event.session.socket.lock().clone();
+    let mut frame = event.frame(entry, &carried, &socket);
+    let mut act = Act::new(event.site(), &entry.handler);
+    authorize(&mut act, entry, &mut frame).await?;
+    event.take_of_room(entry, &act, &frame).await?;
+
+    // act, and emit: into an outcome that is delivered once all of it went well
+    act.run(&entry.handler.body, &mut frame).await?;
+    Ok(act.finish(entry, &frame, event.incoming.ack.is_some()).await?)
+}
+
+/// Whether the event's rules admit its sender; no rules admit anyone.
+pub(crate) async fn authorize(act: &mut Act<'_>, entry: &Entry, frame: &mut Frame<'_>) -> Result<(), Refusal> {
+    if entry.rules.is_empty() {
+        return Ok(());
+    }
+    let verdict = act.admits(&entry.rules, frame).await?;
+    verdict.map_err(|denied| denied.refusal().at(&entry.place))
+}
+
+impl<'a> Event<'a> {
+    /// The event of this name. Names that are not declared share one limit, so that they cannot be tried without end.
+    fn entry(&self, name: &str) -> Result<&'a Entry, Stopped> {
+        if let Some(entry) = self.served.namespace().client_events.get(name) {
+            return Ok(entry);
+        }
+        quota::default_take(self.inner, &Arc::from(""), self.session, self.now.ms())?;
+        Err(Refusal::code("UNKNOWN_EVENT").into())
+    }
+
+    fn frame<'f>(&'f self, entry: &Entry, carried: &'f Carried, socket: &'f Value) -> Frame<'f> {
+        let mut frame = Frame::new(&self.session.user, self.now, entry.handler.slots);
+        frame.payload = carried.payload.as_ref();
+        frame.args = carried.args.as_ref();
+        frame.socket = Some(std::borrow::Cow::Borrowed(socket));
+        frame
+    }
+
+    fn site(&self) -> Site<'a> {
+        Site {
+            inner: self.inner,
+            bound: self.bound,
+            served: self.served,
+            conn: Some(self.session.conn),
+            session: Some(self.session),
+            role: self.session.role,
+            attachments: &self.incoming.attachments,
+        }
+    }
+
+    async fn take_of_room(&self, entry: &Entry, act: &Act<'_>, frame: &Frame<'_>) -> Result<(), Stopped> {
+        let Some(room) = entry.rate.as_ref().and_then(|rate| rate.room.as_ref()) else { return Ok(()) };
+        let Some(place) = act.place(room, frame)? else { return Ok(()) };
+        quota::per_room(self.inner, entry, &self.session.namespace, &place.name).await
+    }
+}

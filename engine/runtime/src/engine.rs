@@ -1,0 +1,345 @@
+//! The engine: connections come, send, and go; services send; time passes.
+
+use std::sync::Arc;
+
+use homeroom_plan::frame::{Frame, Now};
+use homeroom_plan::program::Input;
+use homeroom_store::sql::Db;
+use homeroom_store::{Clock, Presence, SharedLimits, StateStore};
+use serde_json::Value;
+
+use crate::act::{Act, Site};
+use crate::bind::{Bound, Served};
+use crate::delivery::Scene;
+use crate::dispatch::authorize;
+use crate::identity::{Authenticator, Verified};
+use crate::input::{self, Carried};
+use crate::lane::{Item, run_here_first};
+use crate::live::Live;
+use crate::outcome::{Outcome, Place};
+use crate::outlet::Outlet;
+use crate::session::{Session, Sessions, id_text, socket_value};
+use crate::settings::RuntimeSettings;
+use crate::ticks::Timers;
+use crate::Refusal;
+
+/// Where things are remembered and asked.
+#[derive(Clone)]
+pub struct Stores {
+    /// State.
+    pub state: Arc<dyn StateStore>,
+    /// Who is in which room.
+    pub presence: Arc<dyn Presence>,
+    /// Limits that connections share.
+    pub limits: Arc<dyn SharedLimits>,
+    /// The database, if there is one.
+    pub db: Option<Db>,
+}
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) live: Live,
+    pub(crate) outlet: Arc<dyn Outlet>,
+    pub(crate) stores: Stores,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: RuntimeSettings,
+    pub(crate) sessions: Sessions,
+    pub(crate) timers: Timers,
+    pub(crate) ticking: tokio::sync::Mutex<()>,
+    /// `error`, the event by which a refusal without an ack is told.
+    pub(crate) error_name: Arc<str>,
+    authenticator: Arc<dyn Authenticator>,
+}
+
+/// A client at the door of a namespace.
+#[derive(Debug)]
+pub struct Knock {
+    /// The edge's number for its connection.
+    pub conn: u64,
+    /// The id that clients are shown.
+    pub public_id: Arc<str>,
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// What came as `auth`.
+    pub auth: Value,
+}
+
+/// A client that was admitted, before it knows.
+pub struct Admitted {
+    /// Its connection.
+    pub session: Arc<Session>,
+    outcome: Outcome,
+}
+
+/// What a backend event came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reached {
+    /// How many connections its emissions were sent to.
+    pub sockets: usize,
+}
+
+/// A refused connect, as its client is told.
+#[derive(Debug, Clone)]
+pub struct Rejected {
+    /// The code.
+    pub code: Arc<str>,
+    /// The text for people.
+    pub message: Arc<str>,
+}
+
+impl Engine {
+    /// An engine that serves `bound`.
+    #[must_use]
+    pub fn new(
+        bound: Bound,
+        outlet: Arc<dyn Outlet>,
+        stores: Stores,
+        clock: Arc<dyn Clock>,
+        authenticator: Arc<dyn Authenticator>,
+        settings: RuntimeSettings,
+    ) -> Self {
+        let inner = Inner {
+            live: Live::new(bound),
+            outlet,
+            stores,
+            clock,
+            settings,
+            sessions: Sessions::default(),
+            timers: Timers::default(),
+            ticking: tokio::sync::Mutex::default(),
+            error_name: "error".into(),
+            authenticator,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// What is served now.
+    #[must_use]
+    pub fn current(&self) -> Arc<Bound> {
+        self.inner.live.current()
+    }
+
+    /// Serves something else from now on.
+    pub fn swap(&self, bound: Bound) {
+        self.inner.live.swap(bound);
+    }
+
+    /// How many connections there are, over all namespaces.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.sessions.count()
+    }
+
+    /// Lets a client in, or not. What its connect does happens when [`Engine::connected`] is called.
+    ///
+    /// # Errors
+    /// What its `connect_error` says.
+    pub async fn connect(&self, knock: Knock) -> Result<Admitted, Rejected> {
+        let bound = self.inner.live.current();
+        let Some(served) = bound.namespace(&knock.namespace) else {
+            return Err(Rejected { code: "NOT_FOUND".into(), message: "Invalid namespace".into() });
+        };
+        let namespace = Arc::clone(&knock.namespace);
+        let public_id = Arc::clone(&knock.public_id);
+        let bounded = tokio::time::timeout(self.inner.settings.event_timeout, self.inner.admit(&bound, served, knock));
+        let came = bounded.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")));
+        came.map_err(|refusal| {
+            let (code, place) = (&*refusal.code, refusal.place.as_deref().unwrap_or(""));
+            let cause = refusal.cause.as_deref().unwrap_or("");
+            tracing::info!(%namespace, socket = %public_id, code, place, cause, "connect refused");
+            Rejected { message: refusal.text(Some(served.namespace())), code: refusal.code }
+        })
+    }
+
+    /// The client has been told that it is connected; what its connect came to happens now, and events are heard.
+    pub fn connected(&self, admitted: Admitted) {
+        let Admitted { session, outcome } = admitted;
+        if session.lane.release(Item::Connected(Box::new(outcome))) {
+            self.start(&session);
+        }
+    }
+
+    /// The connection has ended. To be called once for each that was admitted.
+    pub fn closed(&self, session: &Arc<Session>) {
+        if session.lane.close() {
+            self.start(session);
+        }
+    }
+
+    /// An event of a service.
+    ///
+    /// # Errors
+    /// NOT_FOUND, INVALID_PAYLOAD, or whatever its steps refuse with.
+    pub async fn backend(&self, namespace: &str, event: &str, body: Option<Value>) -> Result<Reached, Refusal> {
+        let bound = self.inner.live.current();
+        let served = bound.namespace(namespace).ok_or_else(|| Refusal::code("NOT_FOUND"))?;
+        let entry = served.namespace().backend_events.get(event).ok_or_else(|| Refusal::code("UNKNOWN_EVENT"))?;
+        let inner = &self.inner;
+        let work = async {
+            let carried = input::validate_value(&entry.input, body)?;
+            let now = Now::at(inner.clock.now_ms());
+            let mut frame = Frame::new(&Value::Null, &now, entry.handler.slots);
+            frame.payload = carried.payload.as_ref();
+            frame.args = carried.args.as_ref();
+            let mut act = Act::new(inner.site(&bound, served), &entry.handler);
+            act.run(&entry.handler.body, &mut frame).await?;
+            act.finish(entry, &frame, false).await
+        };
+        let outcome = tokio::time::timeout(inner.settings.event_timeout, work);
+        let outcome = outcome.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT"))).inspect_err(|refusal| {
+            let (code, place) = (&*refusal.code, refusal.place.as_deref().unwrap_or(""));
+            let cause = refusal.cause.as_deref().unwrap_or("");
+            tracing::warn!(namespace, event, code, place, cause, "backend event refused");
+        })?;
+        let scene = Scene { inner, bound: &bound, served };
+        Ok(Reached { sockets: scene.deliver(outcome, None, None).await })
+    }
+
+    /// The text that clients of a namespace get for a refusal.
+    #[must_use]
+    pub fn text(&self, namespace: &str, refusal: &Refusal) -> Arc<str> {
+        let bound = self.inner.live.current();
+        refusal.text(bound.namespace(namespace).map(Served::namespace))
+    }
+}
+
+impl Inner {
+    pub(crate) fn db(&self) -> Result<&Db, Refusal> {
+        self.stores.db.as_ref().ok_or_else(|| Refusal::because("UNAVAILABLE", "there is no database"))
+    }
+
+    fn site<'a>(&'a self, bound: &'a Bound, served: &'a Served) -> Site<'a> {
+        Site { inner: self, bound, served, conn: None, session: None, role: None, attachments: &[] }
+    }
+
+    /// Verifies a client, counts it, and runs its connect's rules and steps.
+    async fn admit(self: &Arc<Self>, bound: &Bound, served: &Served, mut knock: Knock) -> Result<Admitted, Refusal> {
+        let token = knock.auth.as_object_mut().and_then(|auth| auth.remove("token"));
+        let verified = self.identify(served, token.as_ref(), &knock)?;
+        let role = verified.user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
+        let place = self.enroll(served, &verified, &knock).await?;
+
+        let entry = &served.namespace().connect;
+        let carried = match &entry.input {
+            Input::Nothing => Carried::default(),
+            input => input::validate_value(input, Some(std::mem::take(&mut knock.auth)))?,
+        };
+        let now = Now::at(self.clock.now_ms());
+        let socket = socket_value(&knock.public_id, Value::Object(serde_json::Map::new()));
+        let site = Site { conn: Some(knock.conn), role, ..self.site(bound, served) };
+        let mut frame = Frame::new(&verified.user, &now, entry.handler.slots);
+        frame.payload = carried.payload.as_ref();
+        frame.args = carried.args.as_ref();
+        frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
+        let mut act = Act::new(site, &entry.handler);
+        authorize(&mut act, entry, &mut frame).await?;
+        act.run(&entry.handler.body, &mut frame).await?;
+        drop(frame);
+        let user = act.user.take().unwrap_or_else(|| verified.user.clone());
+        let outcome = act.done().await?;
+
+        let mut session = Session::new(knock.conn, knock.public_id, knock.namespace, user);
+        session.role = role;
+        session.expires_at_ms = verified.expires_at_ms;
+        session.enrolled = place.is_some();
+        if let Some(vars) = &outcome.vars {
+            *session.socket.get_mut() = Arc::new(socket_value(&session.public_id, vars.clone()));
+        }
+        let session = Arc::new(session);
+        self.sessions.insert(&session);
+        if let Some(place) = place {
+            place.keep();
+        }
+        if let Some(ends_ms) = session.expires_at_ms {
+            self.timers.token_ends(ends_ms, session.conn);
+        }
+        self.outlet.role(session.conn, role);
+        Ok(Admitted { session, outcome })
+    }
+
+    fn identify(&self, served: &Served, token: Option<&Value>, knock: &Knock) -> Result<Verified, Refusal> {
+        if served.namespace().open {
+            let user = serde_json::json!({ "id": &*knock.public_id });
+            return Ok(Verified { user, expires_at_ms: None });
+        }
+        self.authenticator.verify(token.and_then(Value::as_str), self.clock.now_ms())
+    }
+
+    /// Counts the connection among its user's; in an open namespace every connection is a user.
+    async fn enroll(self: &Arc<Self>, served: &Served, verified: &Verified, knock: &Knock) -> Result<Option<Enrolled>, Refusal> {
+        if served.namespace().open {
+            return Ok(None);
+        }
+        let user = enrolled_user(&knock.namespace, &id_text(&verified.user));
+        let max = self.settings.connections_per_user_max;
+        if !self.stores.presence.enroll(&user, knock.conn, max).await? {
+            return Err(Refusal::code("TOO_MANY_CONNECTIONS"));
+        }
+        Ok(Some(Enrolled { inner: Some(Arc::clone(self)), user, conn: knock.conn }))
+    }
+
+    /// A connection has ended: rooms are left, then `disconnect:` runs.
+    pub(crate) async fn close(&self, scene: Scene<'_>, session: &Arc<Session>) {
+        let rooms = std::mem::take(&mut *session.rooms.lock());
+        for name in rooms {
+            if let Some((room, params)) = scene.served.room_named(&name) {
+                scene.leave_by(session, Place { room, name, params, presence: None }).await;
+            }
+        }
+        if let Some(handler) = &scene.served.namespace().disconnect {
+            let now = Now::at(self.clock.now_ms());
+            let socket = session.socket.lock().clone();
+            let mut frame = Frame::new(&session.user, &now, handler.slots);
+            frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
+            scene.on_its_own(handler, &mut frame, None, session.role, "disconnect").await;
+        }
+        self.forget(session).await;
+    }
+
+    /// Nothing of a connection is kept any more.
+    pub(crate) async fn forget(&self, session: &Arc<Session>) {
+        self.sessions.remove(session.conn);
+        session.waiting.lock().clear();
+        if session.enrolled {
+            let user = enrolled_user(&session.namespace, &session.user_id);
+            if let Err(error) = self.stores.presence.withdraw(&user, session.conn).await {
+                tracing::error!(%error, "a connection could not be withdrawn");
+            }
+        }
+    }
+}
+
+fn enrolled_user(namespace: &str, user: &str) -> String {
+    format!("{namespace} {user}")
+}
+
+/// A connection that was counted; counted no more if it does not come to be.
+struct Enrolled {
+    inner: Option<Arc<Inner>>,
+    user: String,
+    conn: u64,
+}
+
+impl Enrolled {
+    fn keep(mut self) {
+        self.inner = None;
+    }
+}
+
+impl Drop for Enrolled {
+    fn drop(&mut self) {
+        let Some(inner) = self.inner.take() else { return };
+        let (user, conn) = (std::mem::take(&mut self.user), self.conn);
+        run_here_first(async move {
+            if let Err(error) = inner.stores.presence.withdraw(&user, conn).await {
+                tracing::error!(%error, "a connection could not be withdrawn");
+            }
+        });
+    }
+}
+

@@ -1,0 +1,185 @@
+//! What comes in: text, bounded and read once; and whether it is what its event may carry.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use homeroom_plan::program::Input;
+use homeroom_plan::schema::{Issue, Validator};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::settings::RuntimeSettings;
+use crate::{Refusal, reply};
+
+/// An event as it came.
+#[derive(Debug)]
+pub struct Incoming {
+    /// `["name", arg, ...]`
+    pub text: Box<str>,
+    /// The id of the ack that is asked for.
+    pub ack: Option<u64>,
+    /// Its attachments.
+    pub attachments: Vec<Bytes>,
+}
+
+/// An event, its name apart from its arguments.
+pub(crate) struct Heard<'t> {
+    pub(crate) name: Cow<'t, str>,
+    pub(crate) args: Vec<&'t RawValue>,
+}
+
+/// What an event carries, as definitions see it.
+#[derive(Default)]
+pub(crate) struct Carried {
+    /// `payload`
+    pub(crate) payload: Option<Value>,
+    /// `args`
+    pub(crate) args: Option<Value>,
+}
+
+/// Bounds an event and takes it apart.
+///
+/// # Errors
+/// PAYLOAD_TOO_LARGE, INVALID_PAYLOAD
+pub(crate) fn hear<'t>(text: &'t str, settings: &RuntimeSettings) -> Result<Heard<'t>, Refusal> {
+    if text.len() > settings.payload_bytes_max {
+        return Err(Refusal::code("PAYLOAD_TOO_LARGE"));
+    }
+    // Two levels are the event's own: the packet's list, and its arguments.
+    if depth(text) > settings.payload_depth_max + 1 {
+        return Err(Refusal::invalid("", "is nested too deep"));
+    }
+    let not_an_event = |_| Refusal::invalid("", "is not an event: a list that begins with its name");
+    let mut args: Vec<&RawValue> = serde_json::from_str(text).map_err(not_an_event)?;
+    if args.is_empty() {
+        return Err(Refusal::invalid("", "has no name"));
+    }
+    let name = args.remove(0).get();
+    if args.len() > settings.arguments_max {
+        return Err(Refusal::invalid("", "has too many arguments"));
+    }
+    Ok(Heard { name: event_name(name)?, args })
+}
+
+/// The name of an event; numbers are names too, as the protocol allows them.
+fn event_name(raw: &str) -> Result<Cow<'_, str>, Refusal> {
+    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+    match inner {
+        Some(name) if !name.contains('\\') => Ok(Cow::Borrowed(name)),
+        Some(_) => serde_json::from_str::<String>(raw).map(Cow::Owned).map_err(|_| Refusal::invalid("", "has no name")),
+        None if raw.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Cow::Borrowed(raw)),
+        None => Err(Refusal::invalid("", "has no name")),
+    }
+}
+
+/// How deep the lists and objects of a JSON text are nested.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Checks arguments against what the event may carry.
+///
+/// # Errors
+/// INVALID_PAYLOAD with every place that is wrong, up to ten.
+pub(crate) fn validate(input: &Input, args: &[&RawValue], attachments: usize) -> Result<Carried, Refusal> {
+    let carried = match input {
+        Input::Nothing => nothing(args)?,
+        Input::Payload { schema, prune } => payload(schema, *prune, args)?,
+        Input::Args(schemas) => exactly(schemas, args)?,
+        Input::AnyArgs => Carried { args: Some(Value::Array(values(args)?)), ..Carried::default() },
+    };
+    attachments_fit(&carried, attachments)?;
+    Ok(carried)
+}
+
+/// Checks one payload that did not come as a packet.
+pub(crate) fn validate_value(input: &Input, body: Option<Value>) -> Result<Carried, Refusal> {
+    match (input, body) {
+        (Input::Nothing, None | Some(Value::Null)) => Ok(Carried::default()),
+        (Input::Nothing, Some(_)) => Err(Refusal::invalid("", "this event carries nothing")),
+        (Input::Payload { schema, prune }, Some(body)) => checked(schema, *prune, body),
+        (Input::Payload { .. }, None) => Err(Refusal::invalid("", "a payload is needed")),
+        (Input::Args(_) | Input::AnyArgs, Some(Value::Array(items))) => args_of(input, items),
+        (Input::Args(_) | Input::AnyArgs, _) => Err(Refusal::invalid("", "a list of arguments is needed")),
+    }
+}
+
+fn args_of(input: &Input, items: Vec<Value>) -> Result<Carried, Refusal> {
+    if let Input::Args(schemas) = input {
+        each_fits(schemas, &items)?;
+    }
+    Ok(Carried { args: Some(Value::Array(items)), ..Carried::default() })
+}
+
+/// Clients send `null` where they were handed `undefined`, so that counts as nothing.
+fn nothing(args: &[&RawValue]) -> Result<Carried, Refusal> {
+    match args {
+        [] => Ok(Carried::default()),
+        [only] if only.get() == "null" => Ok(Carried::default()),
+        _ => Err(Refusal::invalid("", "this event carries nothing")),
+    }
+}
+
+fn payload(schema: &Validator, prune: bool, args: &[&RawValue]) -> Result<Carried, Refusal> {
+    let [only] = args else {
+        return Err(Refusal::invalid("", format!("one argument is needed, and {} came", args.len())));
+    };
+    checked(schema, prune, value(only)?)
+}
+
+fn checked(schema: &Validator, prune: bool, mut value: Value) -> Result<Carried, Refusal> {
+    if prune {
+        schema.prune(&mut value);
+    }
+    schema.check(&value).map_err(Refusal::invalid_payload)?;
+    Ok(Carried { payload: Some(value), ..Carried::default() })
+}
+
+fn exactly(schemas: &[std::sync::Arc<Validator>], args: &[&RawValue]) -> Result<Carried, Refusal> {
+    let values = values(args)?;
+    each_fits(schemas, &values)?;
+    Ok(Carried { args: Some(Value::Array(values)), ..Carried::default() })
+}
+
+fn each_fits(schemas: &[std::sync::Arc<Validator>], values: &[Value]) -> Result<(), Refusal> {
+    if values.len() != schemas.len() {
+        let message = format!("{} arguments are needed, and {} came", schemas.len(), values.len());
+        return Err(Refusal::invalid("", message));
+    }
+    let issues: Vec<Issue> = schemas.iter().zip(values).enumerate().flat_map(|(at, (schema, value))| issues(at, schema, value)).collect();
+    if issues.is_empty() { Ok(()) } else { Err(Refusal::invalid_payload(issues)) }
+}
+
+fn issues(at: usize, schema: &Validator, value: &Value) -> Vec<Issue> {
+    let issues = schema.check(value).err().unwrap_or_default();
+    issues.into_iter().map(|issue| Issue { path: format!("/{at}{}", issue.path), ..issue }).collect()
+}
+
+fn values(args: &[&RawValue]) -> Result<Vec<Value>, Refusal> {
+    args.iter().map(|raw| value(raw)).collect()
+}
+
+fn value(raw: &RawValue) -> Result<Value, Refusal> {
+    serde_json::from_str(raw.get()).map_err(|_| Refusal::invalid("", "is not JSON that can be read"))
+}
+
+/// A placeholder without its attachment would make receivers' parsers give up.
+fn attachments_fit(carried: &Carried, attachments: usize) -> Result<(), Refusal> {
+    let all = [carried.payload.as_ref(), carried.args.as_ref()];
+    let fits = all.into_iter().flatten().all(|value| reply::placeholders_below(value, attachments));
+    if fits { Ok(()) } else { Err(Refusal::invalid("", "an attachment is missing")) }
+}

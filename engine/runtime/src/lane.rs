@@ -1,0 +1,231 @@
+//! One connection's events, one at a time and in order, through a bounded queue.
+//!
+//! Whoever brings an event also runs it, there and then, if nothing else is running: with state in memory and answers in
+//! the cache an event never waits, and costs no task. Only what has to wait becomes one.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use futures_util::FutureExt;
+use homeroom_plan::frame::Now;
+use parking_lot::Mutex;
+
+use crate::delivery::Scene;
+use crate::dispatch::{Event, dispatch};
+use crate::engine::{Engine, Inner};
+use crate::input::{self, Incoming};
+use crate::outcome::Outcome;
+use crate::outlet::{Parcel, Receivers};
+use crate::quota::Stopped;
+use crate::session::Session;
+use crate::{Refusal, reply};
+
+/// The queue of a connection.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    items: VecDeque<Item>,
+    /// Something runs, or it is held.
+    busy: bool,
+    /// Nothing runs until the client knows that it is connected.
+    held: bool,
+    closed: bool,
+}
+
+/// What waits in a lane.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// The client knows that it is connected: what its connect came to can happen.
+    Connected(Box<Outcome>),
+    /// An event.
+    Event(Incoming),
+    /// The connection has ended.
+    Closed,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self { state: Mutex::new(State { items: VecDeque::new(), busy: true, held: true, closed: false }) }
+    }
+}
+
+impl Lane {
+    /// Lets a held lane go, with this first. Yields whether it must be drained: whether it was held.
+    pub(crate) fn release(&self, first: Item) -> bool {
+        let mut state = self.state.lock();
+        if !std::mem::replace(&mut state.held, false) {
+            return false;
+        }
+        state.items.push_front(first);
+        true
+    }
+
+    /// The connection has ended. A lane that was never let go forgets what it held. Yields whether it must be drained.
+    pub(crate) fn close(&self) -> bool {
+        let mut state = self.state.lock();
+        if std::mem::replace(&mut state.closed, true) {
+            return false;
+        }
+        let held = std::mem::replace(&mut state.held, false);
+        if held {
+            state.items.clear();
+        }
+        state.items.push_back(Item::Closed);
+        held | !std::mem::replace(&mut state.busy, true)
+    }
+
+    /// Queues an event. Yields whether the lane must be drained.
+    ///
+    /// # Errors
+    /// The event, if too many wait.
+    fn push(&self, item: Incoming, max: usize) -> Result<bool, Incoming> {
+        let mut state = self.state.lock();
+        if state.closed || state.items.len() >= max {
+            return Err(item);
+        }
+        state.items.push_back(Item::Event(item));
+        Ok(!std::mem::replace(&mut state.busy, true))
+    }
+
+    fn next(&self) -> Option<Item> {
+        let mut state = self.state.lock();
+        let item = state.items.pop_front();
+        state.busy = item.is_some();
+        item
+    }
+}
+
+impl Engine {
+    /// An event came.
+    pub fn receive(&self, session: &Arc<Session>, incoming: Incoming) {
+        match session.lane.push(incoming, self.inner.settings.queue_events_max) {
+            Ok(true) => self.start(session),
+            Ok(false) => {}
+            Err(incoming) => self.inner.refuse_unheard(session, &incoming, &Refusal::code("BUSY")),
+        }
+    }
+
+    /// Runs what waits in a lane, here and now as far as nothing has to wait.
+    pub(crate) fn start(&self, session: &Arc<Session>) {
+        run_here_first(drain(self.clone(), Arc::clone(session)));
+    }
+}
+
+/// Runs a future here until it has to wait; from then on it is a task.
+pub(crate) fn run_here_first(future: impl Future<Output = ()> + Send + 'static) {
+    let mut future = Box::pin(future);
+    // It is polled again by its task at once, with a waker that is heard.
+    if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+        tokio::spawn(future);
+    }
+}
+
+async fn drain(engine: Engine, session: Arc<Session>) {
+    while let Some(item) = session.lane.next() {
+        let work = AssertUnwindSafe(engine.inner.work(&session, item)).catch_unwind();
+        if work.await.is_err() {
+            tracing::error!(namespace = %session.namespace, socket = %session.public_id, "an event panicked");
+        }
+    }
+}
+
+impl Inner {
+    async fn work(&self, session: &Arc<Session>, item: Item) {
+        let bound = self.live.current();
+        let Some(served) = bound.namespace(&session.namespace) else { return self.forget(session).await };
+        let scene = Scene { inner: self, bound: &bound, served };
+        match item {
+            Item::Connected(outcome) => drop(scene.deliver(*outcome, Some(session), None).await),
+            Item::Event(incoming) => self.event(scene, session, incoming).await,
+            Item::Closed => self.close(scene, session).await,
+        }
+    }
+
+    async fn event(&self, scene: Scene<'_>, session: &Arc<Session>, incoming: Incoming) {
+        let now = Now::at(self.clock.now_ms());
+        let event =
+            Event { inner: self, bound: scene.bound, served: scene.served, session, incoming: &incoming, now: &now };
+        let ran = tokio::time::timeout(self.settings.event_timeout, AssertUnwindSafe(dispatch(&event)).catch_unwind());
+        let came = match ran.await {
+            Err(_) => Err(Refusal::code("TIMEOUT").into()),
+            Ok(Err(_)) => Err(Refusal::internal("it panicked").into()),
+            Ok(Ok(came)) => came,
+        };
+        match came {
+            Ok(outcome) => drop(scene.deliver(outcome, Some(session), incoming.ack).await),
+            Err(Stopped::Refused(refusal)) => self.refuse(scene, session, &incoming, &refusal, &now),
+            Err(Stopped::Dropped(refusal)) if incoming.ack.is_some() => self.refuse(scene, session, &incoming, &refusal, &now),
+            Err(Stopped::Dropped(_)) => {}
+            Err(Stopped::Held(refusal)) => self.hold(scene, session, incoming, &refusal, &now),
+        }
+    }
+
+    /// Keeps an event until its limit allows it; the one that waited until now is answered RATE_LIMITED.
+    fn hold(&self, scene: Scene<'_>, session: &Arc<Session>, incoming: Incoming, refusal: &Refusal, now: &Now) {
+        let name: Arc<str> = name_of(&incoming, self).into();
+        let due_ms = now.ms().saturating_add_unsigned(refusal.retry_after_ms.unwrap_or(1));
+        let replaced = session.waiting.lock().insert(Arc::clone(&name), incoming);
+        match replaced {
+            Some(replaced) if replaced.ack.is_some() => self.refuse(scene, session, &replaced, refusal, now),
+            Some(_) => {}
+            None => self.timers.later(due_ms, session.conn, name),
+        }
+    }
+
+    fn refuse(&self, scene: Scene<'_>, session: &Session, incoming: &Incoming, refusal: &Refusal, now: &Now) {
+        let name = name_of(incoming, self);
+        log(session, &name, refusal);
+        let namespace = scene.served.namespace();
+        match incoming.ack {
+            Some(id) => {
+                let entry = namespace.client_events.get(&*name).unwrap_or(&namespace.connect);
+                self.outlet.ack(session.conn, id, &reply::failure(&entry.envelope, namespace, refusal, now));
+            }
+            None => self.send_error(session, &reply::error_event(&name, Some(namespace), refusal)),
+        }
+    }
+
+    /// Refuses an event that did not even get into the queue.
+    fn refuse_unheard(&self, session: &Session, incoming: &Incoming, refusal: &Refusal) {
+        let bound = self.live.current();
+        let Some(served) = bound.namespace(&session.namespace) else { return };
+        let scene = Scene { inner: self, bound: &bound, served };
+        self.refuse(scene, session, incoming, refusal, &Now::at(self.clock.now_ms()));
+    }
+
+    fn send_error(&self, session: &Session, args: &crate::WireArgs) {
+        let parcel = Parcel {
+            event: &self.error_name,
+            args,
+            to: Receivers::One(session.conn),
+            except: None,
+            except_rooms: &[],
+            roles: None,
+            volatile: false,
+        };
+        self.outlet.send(&session.namespace, parcel);
+    }
+}
+
+/// The event's name as far as it can be told; for answers and the log, so bounded.
+fn name_of(incoming: &Incoming, inner: &Inner) -> String {
+    const NAME_CHARS_MAX: usize = 128;
+    let heard = input::hear(&incoming.text, &inner.settings);
+    heard.map_or_else(|_| String::new(), |heard| heard.name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect())
+}
+
+fn log(session: &Session, event: &str, refusal: &Refusal) {
+    let (namespace, socket, code) = (&*session.namespace, &*session.public_id, &*refusal.code);
+    let (place, cause) = (refusal.place.as_deref().unwrap_or(""), refusal.cause.as_deref().unwrap_or(""));
+    match code {
+        "INTERNAL" | "UNAVAILABLE" | "TIMEOUT" => tracing::error!(namespace, event, socket, code, place, cause, "refused"),
+        _ => tracing::debug!(namespace, event, socket, code, place, cause, "refused"),
+    }
+}

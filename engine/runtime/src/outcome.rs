@@ -1,0 +1,87 @@
+//! What an event came to, as plain data. Nothing of it has happened yet.
+
+use std::sync::Arc;
+
+use homeroom_plan::program::RoomId;
+use serde_json::Value;
+
+use crate::outlet::WireArgs;
+
+/// What an event that was not refused will do, in order.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Room changes and emissions, in the order of the steps.
+    pub effects: Vec<Effect>,
+    /// `socket.vars` from now on.
+    pub vars: Option<Value>,
+    /// What its sender is answered; made only if it asked.
+    pub ack: Option<WireArgs>,
+}
+
+/// One change to the outside.
+#[derive(Debug)]
+pub enum Effect {
+    /// The sender enters a room.
+    Join(Place),
+    /// The sender leaves it.
+    Leave(Place),
+    /// Everyone in one room leaves others.
+    Evict {
+        /// The room whose members leave.
+        who: Arc<str>,
+        /// What they leave.
+        rooms: Vec<Place>,
+    },
+    /// Something is sent.
+    Emit(Emission),
+}
+
+/// A room, found.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Which room of the plan.
+    pub room: RoomId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its parameters.
+    pub params: Vec<String>,
+    /// What is remembered of the user there, as JSON; only of one who enters.
+    pub presence: Option<Arc<str>>,
+}
+
+/// Something that is sent.
+#[derive(Debug)]
+pub struct Emission {
+    /// The event.
+    pub event: Arc<str>,
+    /// What is sent: one form, or one for each view.
+    pub forms: Vec<Form>,
+    /// Who gets it.
+    pub to: Audience,
+    /// Not its sender.
+    pub except_sender: bool,
+    /// Not the members of these rooms.
+    pub except_rooms: Vec<Arc<str>>,
+    /// May be left out for a receiver who cannot keep up.
+    pub volatile: bool,
+}
+
+/// What some roles are sent.
+#[derive(Debug)]
+pub struct Form {
+    /// Numbers of the roles; `None`: all, also those without a role.
+    pub roles: Option<Vec<usize>>,
+    /// The arguments.
+    pub args: WireArgs,
+}
+
+/// Who gets an emission.
+#[derive(Debug, Default)]
+pub struct Audience {
+    /// Its sender.
+    pub sender: bool,
+    /// Everyone in the namespace.
+    pub everyone: bool,
+    /// Members of these rooms.
+    pub rooms: Vec<Arc<str>>,
+}

@@ -1,0 +1,80 @@
+//! What the engine asks of the edge. Nothing here waits.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// Arguments of an event or ack: JSON texts joined by commas, without brackets, and the attachments that stand where
+/// `{"_placeholder":true,"num":n}` does.
+#[derive(Debug, Clone)]
+pub struct WireArgs {
+    /// The arguments.
+    pub text: Arc<str>,
+    /// The attachments.
+    pub attachments: Arc<[Bytes]>,
+}
+
+impl WireArgs {
+    /// Arguments without attachments.
+    #[must_use]
+    pub fn plain(text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), attachments: Arc::new([]) }
+    }
+}
+
+/// Some receivers within a namespace.
+#[derive(Debug, Clone, Copy)]
+pub enum Receivers<'a> {
+    /// One connection.
+    One(u64),
+    /// Members of any of these rooms, once each.
+    Rooms(&'a [Arc<str>]),
+    /// Everyone.
+    Everyone,
+}
+
+/// One message on its way out.
+#[derive(Debug, Clone, Copy)]
+pub struct Parcel<'a> {
+    /// The event.
+    pub event: &'a Arc<str>,
+    /// Its arguments.
+    pub args: &'a WireArgs,
+    /// Who gets it.
+    pub to: Receivers<'a>,
+    /// Not this connection.
+    pub except: Option<u64>,
+    /// Not the members of these rooms.
+    pub except_rooms: &'a [Arc<str>],
+    /// Only users with one of these roles, by number; `None`: all.
+    pub roles: Option<&'a [usize]>,
+    /// May be left out for a receiver who cannot keep up.
+    pub volatile: bool,
+}
+
+/// Why the engine ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Its token has ended.
+    TokenExpired,
+    /// Somebody asked for it.
+    Kicked,
+}
+
+/// The edge, as the engine sees it. Connections are named by numbers of the edge's own; one that is gone is ignored.
+pub trait Outlet: Send + Sync {
+    /// Puts a connection into a room.
+    fn join(&self, conn: u64, room: &Arc<str>);
+    /// Takes it out.
+    fn leave(&self, conn: u64, room: &str);
+    /// Tells the number of the user's role, by which [`Parcel::roles`] finds it; `None`: it has none.
+    fn role(&self, conn: u64, role: Option<usize>);
+    /// Sends, and tells how many connections it reached.
+    fn send(&self, namespace: &str, parcel: Parcel<'_>) -> usize;
+    /// Answers an event.
+    fn ack(&self, conn: u64, id: u64, args: &WireArgs);
+    /// The connections in a room.
+    fn members(&self, namespace: &str, room: &str) -> Vec<u64>;
+    /// Ends a connection.
+    fn end(&self, conn: u64, why: Ending);
+}

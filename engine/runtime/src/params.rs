@@ -1,0 +1,45 @@
+//! The one place where a value from outside becomes part of a name: of a room, a key, a field.
+//!
+//! Parameters of rooms and keys are data, never structure: what could spell a separator is refused, so that
+//! `rvd-001:admins` cannot name a stronger room.
+
+use homeroom_definition::{Pattern, is_param_value};
+use homeroom_plan::data::Template;
+use homeroom_plan::frame::Frame;
+
+use crate::Refusal;
+
+/// The values of a pattern's parameters; `None` if one of them is absent.
+///
+/// # Errors
+/// INVALID_PAYLOAD, naming the parameter, for a value that could be structure.
+pub(crate) fn values(pattern: &Pattern, params: &[Template], frame: &Frame<'_>) -> Result<Option<Vec<String>>, Refusal> {
+    let mut values = Vec::with_capacity(params.len());
+    for (template, name) in params.iter().zip(pattern.params()) {
+        let Some(value) = template.text(frame)? else { return Ok(None) };
+        if !is_param_value(&value) {
+            return Err(unusable(name));
+        }
+        values.push(value);
+    }
+    Ok(Some(values))
+}
+
+/// The name that a pattern spells with these values.
+pub(crate) fn spelt(pattern: &Pattern, values: &[String]) -> Result<String, Refusal> {
+    pattern.fill(values).ok_or_else(|| unusable(pattern.params().next().unwrap_or("")))
+}
+
+/// The text of a field or member.
+///
+/// # Errors
+/// INVALID_PAYLOAD if it is absent, empty, longer than `bytes_max`, or has control characters.
+pub(crate) fn field(template: &Template, frame: &Frame<'_>, bytes_max: usize) -> Result<String, Refusal> {
+    let text = template.text(frame)?.unwrap_or_default();
+    let usable = !text.is_empty() && text.len() <= bytes_max && !text.chars().any(char::is_control);
+    if usable { Ok(text) } else { Err(Refusal::invalid("", "a text that names an entry is empty, too long, or has control characters")) }
+}
+
+fn unusable(name: &str) -> Refusal {
+    Refusal::invalid(format!("/{name}"), "cannot be part of a room's or key's name: 1 to 128 bytes without `:`, `<`, `>`, `*`")
+}

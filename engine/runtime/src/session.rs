@@ -1,0 +1,114 @@
+//! One connection to one namespace, as the engine knows it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use homeroom_store::{Decision, Gcra, Quota};
+use parking_lot::{Mutex, RwLock};
+use serde_json::{Value, json};
+
+use crate::input::Incoming;
+use crate::lane::Lane;
+
+/// A connection that was admitted.
+#[derive(Debug)]
+pub struct Session {
+    /// The edge's number for it.
+    pub conn: u64,
+    /// The id that clients are shown.
+    pub public_id: Arc<str>,
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// Who it is.
+    pub user: Value,
+    /// The user's id, as a text.
+    pub user_id: Arc<str>,
+    /// The number of the user's role, if it is one that is known.
+    pub role: Option<usize>,
+    /// When the token ends, in milliseconds since the Unix epoch.
+    pub expires_at_ms: Option<i64>,
+    /// Whether it counts among the user's connections.
+    pub(crate) enrolled: bool,
+    pub(crate) socket: Mutex<Arc<Value>>,
+    pub(crate) rooms: Mutex<BTreeSet<Arc<str>>>,
+    pub(crate) lane: Lane,
+    rates: Mutex<Vec<(Arc<str>, Gcra)>>,
+    /// The newest of each event that waits for its limit.
+    pub(crate) waiting: Mutex<HashMap<Arc<str>, Incoming>>,
+}
+
+impl Session {
+    pub(crate) fn new(conn: u64, public_id: Arc<str>, namespace: Arc<str>, user: Value) -> Self {
+        Self {
+            socket: Mutex::new(Arc::new(socket_value(&public_id, Value::Object(serde_json::Map::new())))),
+            user_id: id_text(&user),
+            conn,
+            public_id,
+            namespace,
+            user,
+            role: None,
+            expires_at_ms: None,
+            enrolled: false,
+            rooms: Mutex::default(),
+            lane: Lane::default(),
+            rates: Mutex::default(),
+            waiting: Mutex::default(),
+        }
+    }
+
+    /// The rooms it is in.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        self.rooms.lock().iter().cloned().collect()
+    }
+
+    /// Counts an event of this connection, if it may pass.
+    pub(crate) fn take(&self, event: &Arc<str>, quota: Quota, now_ms: i64) -> Decision {
+        let mut rates = self.rates.lock();
+        if let Some((_, cell)) = rates.iter_mut().find(|(name, _)| name == event) {
+            return cell.take(quota, now_ms);
+        }
+        let mut cell = Gcra::default();
+        let decision = cell.take(quota, now_ms);
+        rates.push((Arc::clone(event), cell));
+        decision
+    }
+}
+
+/// `socket`, as definitions see it.
+pub(crate) fn socket_value(public_id: &str, vars: Value) -> Value {
+    json!({ "id": public_id, "vars": vars })
+}
+
+/// A user's id as a text.
+pub(crate) fn id_text(user: &Value) -> Arc<str> {
+    match user.get("id") {
+        Some(Value::String(id)) => id.as_str().into(),
+        Some(Value::Number(id)) => id.to_string().into(),
+        _ => "".into(),
+    }
+}
+
+/// Every connection, by the edge's number.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    by_conn: RwLock<HashMap<u64, Arc<Session>>>,
+}
+
+impl Sessions {
+    pub(crate) fn insert(&self, session: &Arc<Session>) {
+        self.by_conn.write().insert(session.conn, Arc::clone(session));
+    }
+
+    pub(crate) fn remove(&self, conn: u64) {
+        self.by_conn.write().remove(&conn);
+    }
+
+    pub(crate) fn get(&self, conn: u64) -> Option<Arc<Session>> {
+        self.by_conn.read().get(&conn).cloned()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.by_conn.read().len()
+    }
+}

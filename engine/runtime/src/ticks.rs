@@ -1,0 +1,124 @@
+//! What happens because time passes: state runs out, tokens end, held events may go.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use homeroom_plan::frame::{Frame, Now};
+use homeroom_store::state::Expired;
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use crate::act::expired_value;
+use crate::bind::WATCH_SEPARATOR;
+use crate::delivery::Scene;
+use crate::engine::{Engine, Inner};
+use crate::outlet::Ending;
+
+/// How many expired entries are dealt with before other timers get their turn.
+const EXPIRED_AT_ONCE: usize = 64;
+
+/// Timers of connections: the ends of tokens, and events that wait for their limit.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    due: Mutex<BinaryHeap<Reverse<Timer>>>,
+}
+
+/// When, and for which connection; with an event's name, that event may go; without, the token ends.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Timer {
+    due_ms: i64,
+    conn: u64,
+    event: Option<Arc<str>>,
+}
+
+impl Timers {
+    pub(crate) fn token_ends(&self, due_ms: i64, conn: u64) {
+        self.due.lock().push(Reverse(Timer { due_ms, conn, event: None }));
+    }
+
+    pub(crate) fn later(&self, due_ms: i64, conn: u64, event: Arc<str>) {
+        self.due.lock().push(Reverse(Timer { due_ms, conn, event: Some(event) }));
+    }
+
+    fn next_due(&self) -> Option<i64> {
+        self.due.lock().peek().map(|Reverse(timer)| timer.due_ms)
+    }
+
+    fn pop(&self, now_ms: i64) -> Option<Timer> {
+        let mut due = self.due.lock();
+        if due.peek().is_some_and(|Reverse(timer)| timer.due_ms <= now_ms) { due.pop().map(|Reverse(timer)| timer) } else { None }
+    }
+}
+
+impl Engine {
+    /// When [`Engine::tick`] should next be called, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn next_due(&self) -> Option<i64> {
+        let inner = &self.inner;
+        [inner.stores.state.due(), inner.timers.next_due()].into_iter().flatten().min()
+    }
+
+    /// Does what is due by now. One caller at a time; others wait for it.
+    pub async fn tick(&self) {
+        let _alone = self.inner.ticking.lock().await;
+        let now_ms = self.inner.clock.now_ms();
+        while let Some(timer) = self.inner.timers.pop(now_ms) {
+            self.fire(timer);
+        }
+        self.inner.expire().await;
+    }
+
+    fn fire(&self, timer: Timer) {
+        let Some(session) = self.inner.sessions.get(timer.conn) else { return };
+        match timer.event {
+            None => self.inner.outlet.end(session.conn, Ending::TokenExpired),
+            Some(event) => {
+                let held = session.waiting.lock().remove(&event);
+                if let Some(incoming) = held {
+                    self.receive(&session, incoming);
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn expire(&self) {
+        loop {
+            let expired = match self.stores.state.claim_expired(EXPIRED_AT_ONCE).await {
+                Ok(expired) => expired,
+                Err(error) => return tracing::error!(%error, "expired state could not be asked for"),
+            };
+            if expired.is_empty() {
+                return;
+            }
+            for entry in expired {
+                if self.ran_out(&entry).await
+                    && let Err(error) = self.stores.state.settle(entry.claim).await
+                {
+                    tracing::error!(%error, "expired state could not be settled");
+                }
+            }
+        }
+    }
+
+    /// Runs an entry's `on_expire`, as the plan that is served now has it. Yields whether it is dealt with.
+    async fn ran_out(&self, expired: &Expired) -> bool {
+        let bound = self.live.current();
+        let Some((namespace, name)) = expired.watch.split_once(WATCH_SEPARATOR) else { return true };
+        let Some(served) = bound.namespace(namespace) else { return true };
+        let Some((id, params)) = served.state_keyed(name, &expired.key) else { return true };
+        let state = &served.namespace().states[id];
+        let Some(handler) = &state.on_expire else { return true };
+        let Ok(entry) = expired_value(state.kind, &expired.entry) else { return true };
+        let now = Now::at(self.clock.now_ms());
+        let mut frame = Frame::new(&Value::Null, &now, handler.slots.max(params.len()));
+        frame.entry = Some(&entry);
+        for (slot, value) in params.into_iter().enumerate() {
+            frame.set(slot, Some(Value::String(value)));
+        }
+        let scene = Scene { inner: self, bound: &bound, served };
+        scene.on_its_own(handler, &mut frame, None, None, "on_expire").await
+    }
+}
