@@ -1,0 +1,13 @@
+//! `GET /healthz`
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use crate::Api;
+
+/// That the server serves, and what: the digest is the same on servers that serve the same definitions.
+pub(crate) async fn health(State(api): State<Api>) -> Json<Value> {
+    let bound = api.engine.current();
+    Json(json!({ "status": "ok", "digest": bound.plan.digest, "namespaces": bound.paths() }))
+}

@@ -1,0 +1,34 @@
+//! API keys: who may send events over HTTP.
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use subtle::ConstantTimeEq;
+
+/// The keys that are let in. They show nowhere, not even in `Debug`.
+pub struct ApiKeys {
+    keys: Vec<Box<str>>,
+}
+
+impl std::fmt::Debug for ApiKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ApiKeys({})", self.keys.len())
+    }
+}
+
+impl ApiKeys {
+    /// These keys; blank ones count as none.
+    pub fn new(keys: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
+        Self { keys: keys.into_iter().map(Into::into).filter(|key: &Box<str>| !key.trim().is_empty()).collect() }
+    }
+
+    /// Whether the request bears one of them. Takes the same time for each wrong key of a length.
+    pub(crate) fn admit(&self, headers: &HeaderMap) -> bool {
+        let Some(given) = bearer(headers) else { return false };
+        self.keys.iter().fold(false, |found, key| found | bool::from(key.as_bytes().ct_eq(given.as_bytes())))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
