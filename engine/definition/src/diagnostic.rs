@@ -27,7 +27,7 @@ pub struct Fix {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Diagnostic {
-    /// Its number, such as `HR0102`; see [`codes`].
+    /// Its number, such as `HR0102`; see [`mod@codes`].
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,

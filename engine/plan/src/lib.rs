@@ -13,12 +13,14 @@ pub mod data;
 pub mod expr;
 pub mod fit;
 pub mod frame;
+mod json;
 pub mod from_schema;
 pub mod program;
 pub mod refusals;
 pub mod schema;
 pub mod shape;
 pub mod sql;
+pub mod unknown;
 
 pub use compile::{HookSignature, Identity, Input, Parsed, compile};
 pub use program::Plan;

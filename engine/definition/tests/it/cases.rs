@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use homeroom_definition::render::{self, Look};
-use homeroom_definition::{Diagnostics, Sources, parse};
+use homeroom_definition::{Diagnostic, Diagnostics, Fix, Sources, parse};
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
@@ -18,14 +18,18 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-/// What the author of the file is told.
-fn told(case: &Path) -> String {
-    let name = case.file_name().unwrap_or_default().to_string_lossy();
+/// What is told about `text` as the content of the file `case`.
+fn read(case: &Path, text: String) -> (Vec<Diagnostic>, Sources) {
     let mut sources = Sources::new();
-    let id = sources.add(name, std::fs::read_to_string(case).expect("a case is text"));
+    let id = sources.add(case.file_name().unwrap_or_default().to_string_lossy(), text);
     let mut diags = Diagnostics::new();
     let _ = parse(&sources, id, &mut diags);
-    let sorted = diags.sorted();
+    (diags.sorted(), sources)
+}
+
+/// What the author of the file is told, as text.
+fn told(case: &Path) -> String {
+    let (sorted, sources) = read(case, std::fs::read_to_string(case).expect("a case is text"));
     format!("{}\n{}\n", render::text(&sorted, &sources, Look::Plain), render::summary(&sorted))
 }
 
@@ -53,5 +57,23 @@ fn there_are_enough_cases_and_none_is_silent() {
     assert!(cases.len() >= 30, "only {} cases", cases.len());
     for case in cases {
         assert!(!told(&case).contains("no mistakes"), "{} tells nothing", case.display());
+    }
+}
+
+/// The text of the file with one fix applied.
+fn mended(text: &str, fix: &Fix) -> String {
+    format!("{}{}{}", &text[..fix.span.start], fix.replacement, &text[fix.span.end..])
+}
+
+#[test]
+fn every_fix_mends_what_it_is_proposed_for() {
+    for case in cases() {
+        let text = std::fs::read_to_string(&case).expect("a case is text");
+        let (told, _) = read(&case, text.clone());
+        for (told, fix) in told.iter().filter_map(|told| told.fix.as_ref().map(|fix| (told, fix))) {
+            let (after, _) = read(&case, mended(&text, fix));
+            let again = after.iter().find(|other| other.span.start == told.span.start && other.message == told.message);
+            assert!(again.is_none(), "{}: {:?} does not mend {}", case.display(), fix.replacement, told.message);
+        }
     }
 }

@@ -92,7 +92,7 @@ impl Compiler<'_, '_> {
     }
 
     fn tell_schema(&mut self, node: &Node, error: &SchemaError) {
-        let span = pointed(node, &error.pointer);
+        let span = pointed(node, error);
         self.tell(Diagnostic::error(codes::BAD_SCHEMA, span, error.message.clone()).help_if(error.help.clone()));
     }
 }
@@ -101,11 +101,11 @@ fn table(names: &Names<'_>) -> Types {
     names.types.iter().map(|(name, declared)| ((*name).to_owned(), declared.item.to_json())).collect()
 }
 
-/// Where the value stands that a JSON pointer leads to, as far as it can be followed.
-fn pointed(node: &Node, pointer: &str) -> Span {
+/// Where the key or value stands that an error points to, as far as its pointer can be followed.
+fn pointed(node: &Node, error: &SchemaError) -> Span {
     let mut at = node;
     let mut span = node.span;
-    for segment in pointer.split('/').skip(1) {
+    for segment in error.pointer.split('/').skip(1) {
         let segment = segment.replace("~1", "/").replace("~0", "~");
         let next = match (at.as_seq(), at.as_map()) {
             (Some(items), _) => {
@@ -117,7 +117,8 @@ fn pointed(node: &Node, pointer: &str) -> Span {
             _ => None,
         };
         let Some((key, next)) = next else { return span };
-        span = if next.as_map().is_some() || next.as_seq().is_some() { key } else { next.span };
+        let is_long = next.as_map().is_some() || next.as_seq().is_some();
+        span = if error.on_key || is_long { key } else { next.span };
         at = next;
     }
     span
