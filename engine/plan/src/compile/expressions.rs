@@ -100,8 +100,8 @@ impl Compiler<'_, '_> {
 
     /// Pieces of a text as a template.
     pub(crate) fn pieces(&mut self, text: &Text, pieces: &[Piece], scope: &Scope) -> Option<(Template, Known)> {
-        let (mut parts, mut absent, mut proven, mut shape) = (Vec::new(), false, false, None);
-        let mut whole = true;
+        let (mut parts, mut absent, mut proven) = (Vec::new(), false, false);
+        let mut only = None;
         for piece in pieces {
             match piece {
                 Piece::Literal(range) => parts.push(Part::Literal(text.value[range.clone()].into())),
@@ -110,15 +110,14 @@ impl Compiler<'_, '_> {
                     self.must_be_scalar(&compiled.known, text.inner(range.clone()));
                     absent |= compiled.known.absent;
                     proven |= compiled.known.proven;
-                    shape = Some(compiled.known.shape);
+                    only = Some((compiled.known.shape, compiled.known.path)).filter(|_| pieces.len() == 1);
                     parts.push(Part::Hole(compiled.expr));
                 }
             }
-            whole = pieces.len() == 1;
         }
-        let shape = shape.filter(|_| whole && !parts.is_empty()).unwrap_or_else(Shape::text);
+        let (shape, path) = only.unwrap_or_else(|| (Shape::text(), None));
         let holes = parts.iter().any(|part| matches!(part, Part::Hole(_)));
-        let known = Known { shape, absent, proven: proven || !holes, parts: None, path: None };
+        let known = Known { shape, absent, proven: proven || !holes, parts: None, path };
         Some((Template { parts }, known))
     }
 

@@ -56,7 +56,8 @@ fn rules_prove_what_they_ask_for() {
 
 #[test]
 fn that_something_exists_proves_nothing() {
-    event("check: exists", "[{ emit: said, to: class:<classOfThing> }]").tells(&["HR1001~"]);
+    event("check: exists", "[{ query: exists, as: thing, else: stop }, { emit: said, to: class:<thing.classOfThing> }]")
+        .tells(&["HR1001~", "HR1001~"]);
     event("allow: anyone", "[{ query: exists, as: thing, else: stop }]").tells(&["HR1001~"]);
 }
 
