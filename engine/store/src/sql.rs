@@ -2,6 +2,7 @@
 //!
 //! SQLite stands behind it today. Nothing here says so outside of `sqlite.rs`, so that PostgreSQL can stand beside it.
 
+mod convert;
 mod sqlite;
 
 use std::sync::Arc;

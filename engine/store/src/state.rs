@@ -15,6 +15,7 @@
 //! out make room before `max` is asked. An entry that was overwritten, taken or cleared before its deadline never appears
 //! among the expired.
 
+mod collection;
 mod memory;
 
 use std::sync::Arc;
