@@ -10,7 +10,7 @@
 //! telling the same [`crate::hub::Hub`] of them.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -53,14 +53,39 @@ pub struct Message {
     pub args: Args,
 }
 
-/// Arguments as JSON text, with their attachments.
+/// Arguments as JSON text, with their attachments. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Args {
-    /// The arguments, comma-separated, without brackets: `{"a":1},2`; empty: none. `{"_placeholder":true,"num":n}` stands
-    /// where the attachment of that number goes.
-    pub text: Arc<str>,
+    text: Arc<str>,
+    attachments: Arc<[Bytes]>,
+    split: Arc<OnceLock<Box<[Box<RawValue>]>>>,
+}
+
+impl Args {
+    /// Arguments comma-separated, without brackets: `{"a":1},2`; empty: none. `{"_placeholder":true,"num":n}` stands where
+    /// the attachment of that number goes.
+    #[must_use]
+    pub fn new(text: Arc<str>, attachments: Arc<[Bytes]>) -> Self {
+        Self { text, attachments, split: Arc::default() }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The attachments.
-    pub attachments: Arc<[Bytes]>,
+    #[must_use]
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
+    /// The arguments one by one; taken apart once, however many receive them. What is no JSON is no argument.
+    #[must_use]
+    pub fn each(&self) -> &[Box<RawValue>] {
+        self.split.get_or_init(|| serde_json::from_str(&format!("[{}]", self.text)).unwrap_or_default())
+    }
 }
 
 /// Who receives a broadcast: members of any of the rooms, once each; or everyone.
@@ -157,6 +182,8 @@ pub trait Transport: Send + Sync {
     fn ack(&self, conn: ConnId, id: u64, args: &Args) -> Result<(), Full>;
     /// Gives a connection its tag.
     fn tag(&self, conn: ConnId, tag: Tag);
+    /// Whether a connection has one of these tags.
+    fn has_tag(&self, conn: ConnId, tags: &[Tag]) -> bool;
     /// Puts a connection into a room; yields whether it was not there yet.
     fn join(&self, conn: ConnId, room: &Arc<str>) -> bool;
     /// Takes a connection out of a room; yields whether it was there.

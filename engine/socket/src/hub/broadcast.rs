@@ -1,0 +1,108 @@
+//! One message to many connections: who receives it, and what it came to.
+
+use std::sync::Arc;
+
+use super::member::{Member, Sent};
+use super::room::{Held, Room};
+use super::space::Space;
+use crate::seam::{Delivered, Message, Packet, Target};
+
+impl Space {
+    /// Sends a message to a target. Rooms are looked up before any is held; connections with full queues are killed after
+    /// all are free.
+    pub(super) fn broadcast(&self, target: Target<'_>, message: &Message, volatile: bool) -> Delivered {
+        let round = Round::new(target, Packet::Event { message, volatile });
+        match target.rooms {
+            None if target.except_rooms.is_empty() => round.through(self.everyone()),
+            None => round.through_some(&[self.everyone()], &self.found(target.except_rooms)),
+            Some([name]) if target.except_rooms.is_empty() => {
+                self.room(name).map_or_else(Delivered::default, |room| round.through(&room))
+            }
+            Some(names) => {
+                let rooms = self.found(names);
+                let rooms: Vec<&Room> = rooms.iter().map(|room| &**room).collect();
+                round.through_some(&rooms, &self.found(target.except_rooms))
+            }
+        }
+    }
+
+    fn found(&self, names: &[Arc<str>]) -> Vec<Arc<Room>> {
+        names.iter().filter_map(|name| self.room(name)).collect()
+    }
+}
+
+/// One broadcast under way.
+struct Round<'a> {
+    packet: Packet<'a>,
+    target: Target<'a>,
+    delivered: Delivered,
+    overfull: Vec<Arc<Member>>,
+}
+
+impl<'a> Round<'a> {
+    fn new(target: Target<'a>, packet: Packet<'a>) -> Self {
+        Self { packet, target, delivered: Delivered::default(), overfull: Vec::new() }
+    }
+
+    fn through(mut self, room: &Room) -> Delivered {
+        room.hold().iter().for_each(|member| self.offer(member));
+        self.finish()
+    }
+
+    fn through_some(mut self, rooms: &[&Room], barred: &[Arc<Room>]) -> Delivered {
+        let sides = sorted(rooms, barred);
+        let held: Vec<(Held<'_>, Side)> = sides.iter().map(|(room, side)| (room.hold(), *side)).collect();
+        for (place, (room, _)) in held.iter().enumerate().filter(|(_, (_, side))| *side == Side::Receives) {
+            let is_new = |member: &&Arc<Member>| {
+                !held
+                    .iter()
+                    .enumerate()
+                    .any(|(other, (room, side))| (*side == Side::Barred || other < place) && room.has(member.id()))
+            };
+            room.iter().filter(is_new).for_each(|member| self.offer(member));
+        }
+        drop(held);
+        self.finish()
+    }
+
+    fn offer(&mut self, member: &Arc<Member>) {
+        if !self.is_meant(member) {
+            return;
+        }
+        match member.send(self.packet) {
+            Sent::Queued => self.delivered.reached += 1,
+            Sent::LeftOut => self.delivered.dropped += 1,
+            Sent::Overfull => {
+                self.delivered.dropped += 1;
+                self.overfull.push(Arc::clone(member));
+            }
+            Sent::Gone => {}
+        }
+    }
+
+    fn is_meant(&self, member: &Member) -> bool {
+        self.target.except != Some(member.id()) && self.target.tags.is_none_or(|tags| member.has_tag(tags))
+    }
+
+    fn finish(self) -> Delivered {
+        self.overfull.iter().for_each(|member| member.wire().kill());
+        self.delivered
+    }
+}
+
+/// What a room of a target is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Barred,
+    Receives,
+}
+
+/// Every room once, in the one order in which everybody holds several: two broadcasts that held theirs in different orders
+/// could each wait for a writer that waits for the other.
+fn sorted<'r>(rooms: &[&'r Room], barred: &'r [Arc<Room>]) -> Vec<(&'r Room, Side)> {
+    let barred = barred.iter().map(|room| (&**room, Side::Barred));
+    let mut all: Vec<_> = rooms.iter().map(|room| (*room, Side::Receives)).chain(barred).collect();
+    all.sort_by_key(|(room, side)| (std::ptr::from_ref(*room), *side));
+    all.dedup_by_key(|(room, _)| std::ptr::from_ref(*room));
+    all
+}
