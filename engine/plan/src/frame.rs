@@ -69,7 +69,15 @@ impl<'a> Frame<'a> {
     /// A frame with so many slots, all absent.
     #[must_use]
     pub fn new(user: &'a Value, now: &'a Now, slots: usize) -> Self {
-        Self { user: Cow::Borrowed(user), payload: None, args: None, socket: None, entry: None, now, slots: vec![None; slots] }
+        Self {
+            user: Cow::Borrowed(user),
+            payload: None,
+            args: None,
+            socket: None,
+            entry: None,
+            now,
+            slots: vec![None; slots],
+        }
     }
 
     /// Binds a slot.

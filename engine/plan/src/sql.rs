@@ -87,8 +87,8 @@ pub fn parse(text: &str) -> Result<Statement, SqlError> {
 
 /// Words that begin, or stand in, a statement that changes something.
 const WRITING: &[&str] = &[
-    "insert", "update", "delete", "replace", "merge", "create", "drop", "alter", "truncate", "grant", "revoke", "vacuum",
-    "attach", "pragma",
+    "insert", "update", "delete", "replace", "merge", "create", "drop", "alter", "truncate", "grant", "revoke",
+    "vacuum", "attach", "pragma",
 ];
 
 /// Whether a statement writes: it begins with a word that does, or has one after `with ...`.

@@ -31,9 +31,7 @@ pub(crate) struct Site<'a> {
     pub(crate) inner: &'a Inner,
     pub(crate) bound: &'a Bound,
     pub(crate) served: &'a Served,
-    /// The connection it came from, or is about.
-    pub(crate) conn: Option<u64>,
-    /// The same, once it is admitted.
+    /// The connection it came from, or is about, once it is admitted.
     pub(crate) session: Option<&'a Session>,
     /// The number of the user's role.
     pub(crate) role: Option<usize>,

@@ -16,7 +16,7 @@ use crate::settings::RuntimeSettings;
 /// What is served at one moment.
 pub struct Bound {
     /// The plan.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     namespaces: HashMap<Arc<str>, Served>,
     pub(crate) columns: Vec<Vec<Column>>,
     pub(crate) answers: Answers,
@@ -34,7 +34,7 @@ pub struct Served {
 impl Bound {
     /// Binds a plan whose hooks are all among `hooks`, as the compiler has made sure.
     #[must_use]
-    pub fn new(plan: Plan, hooks: Hooks, settings: &RuntimeSettings, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(plan: Arc<Plan>, hooks: Hooks, settings: &RuntimeSettings, clock: Arc<dyn Clock>) -> Self {
         let served = |namespace: &Arc<Namespace>| Served {
             rules: namespace.states.iter().map(|state| rules(namespace, state)).collect(),
             plan: Arc::clone(namespace),

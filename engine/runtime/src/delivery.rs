@@ -124,6 +124,7 @@ impl Scene<'_> {
         }
     }
 
+    /// Sends an emission to its audience, each view to those it is for.
     fn send(&self, emission: &Emission, sender: Option<&Session>) -> usize {
         let conn = sender.map(|session| session.conn);
         let alone = emission.to.sender && !emission.except_sender;
@@ -184,7 +185,6 @@ impl Scene<'_> {
             inner: self.inner,
             bound: self.bound,
             served: self.served,
-            conn: sender.map(|session| session.conn),
             session: sender,
             role,
             attachments: &[],

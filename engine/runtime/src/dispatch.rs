@@ -81,7 +81,6 @@ impl<'a> Event<'a> {
             inner: self.inner,
             bound: self.bound,
             served: self.served,
-            conn: Some(self.session.conn),
             session: Some(self.session),
             role: self.session.role,
             attachments: &self.incoming.attachments,

@@ -214,7 +214,7 @@ impl Inner {
     }
 
     fn site<'a>(&'a self, bound: &'a Bound, served: &'a Served) -> Site<'a> {
-        Site { inner: self, bound, served, conn: None, session: None, role: None, attachments: &[] }
+        Site { inner: self, bound, served, session: None, role: None, attachments: &[] }
     }
 
     /// Verifies a client, counts it, and runs its connect's rules and steps.
@@ -231,7 +231,7 @@ impl Inner {
         };
         let now = Now::at(self.clock.now_ms());
         let socket = socket_value(&knock.public_id, Value::Object(serde_json::Map::new()));
-        let site = Site { conn: Some(knock.conn), role, ..self.site(bound, served) };
+        let site = Site { role, ..self.site(bound, served) };
         let mut frame = Frame::new(&verified.user, &now, entry.handler.slots);
         frame.payload = carried.payload.as_ref();
         frame.args = carried.args.as_ref();

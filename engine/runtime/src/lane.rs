@@ -12,6 +12,7 @@ use std::task::{Context, Waker};
 use futures_util::FutureExt;
 use homeroom_plan::frame::Now;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::delivery::Scene;
 use crate::dispatch::{Event, dispatch};
@@ -27,6 +28,8 @@ use crate::{Refusal, reply};
 #[derive(Debug)]
 pub(crate) struct Lane {
     state: Mutex<State>,
+    /// Told when nothing waits any more.
+    idle: Notify,
 }
 
 #[derive(Debug)]
@@ -52,7 +55,8 @@ pub(crate) enum Item {
 
 impl Default for Lane {
     fn default() -> Self {
-        Self { state: Mutex::new(State { items: VecDeque::new(), busy: true, held: true, closed: false }) }
+        let state = State { items: VecDeque::new(), busy: true, held: true, closed: false };
+        Self { state: Mutex::new(state), idle: Notify::new() }
     }
 }
 
@@ -98,7 +102,24 @@ impl Lane {
         let mut state = self.state.lock();
         let item = state.items.pop_front();
         state.busy = item.is_some();
+        if !state.busy {
+            self.idle.notify_waiters();
+        }
         item
+    }
+}
+
+impl Session {
+    /// Waits until everything that came from this connection so far is done, what it brought about included.
+    pub async fn settled(&self) {
+        loop {
+            let mut idle = std::pin::pin!(self.lane.idle.notified());
+            idle.as_mut().enable();
+            if !self.lane.state.lock().busy {
+                return;
+            }
+            idle.await;
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod delivery;
 pub mod engine;
 pub mod hooks;
 pub mod identity;
-mod input;
+pub mod input;
 mod lane;
 pub mod live;
 pub mod outcome;

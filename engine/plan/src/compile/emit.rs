@@ -257,7 +257,7 @@ impl Compiler<'_, '_> {
     }
 
     fn everyone(&mut self, audience: Audience, text: &Text, scope: &Scope) -> Audience {
-        if scope.site.from_client() && !self.is_open() {
+        if scope.site.is_of_client() && !self.is_open() {
             self.tell(
                 Diagnostic::warning(
                     codes::REACHES_EVERYONE,

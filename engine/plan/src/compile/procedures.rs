@@ -20,7 +20,13 @@ pub(crate) struct Procedures {
 enum Progress {
     Waiting,
     Begun,
-    Done { procedure: Option<Procedure>, gives: Option<Known> },
+    Done(Box<Finished>),
+}
+
+/// A procedure that has been compiled; without it if it is wrong, which has been told.
+struct Finished {
+    procedure: Option<Procedure>,
+    gives: Option<Known>,
 }
 
 impl Procedures {
@@ -32,7 +38,7 @@ impl Procedures {
     pub(crate) fn take(&mut self) -> Vec<Procedure> {
         let all = std::mem::take(&mut self.done).into_iter();
         all.filter_map(|progress| match progress {
-            Progress::Done { procedure, .. } => procedure,
+            Progress::Done(finished) => finished.procedure,
             Progress::Waiting | Progress::Begun => None,
         })
         .collect()
@@ -60,7 +66,7 @@ impl Compiler<'_, '_> {
         let names = self.names;
         let (_, declared) = names.procedures.get_index(index)?;
         match self.procedures.done.get(index)? {
-            Progress::Done { gives, .. } => return gives.clone(),
+            Progress::Done(finished) => return finished.gives.clone(),
             Progress::Begun => {
                 let circle = format!("`{}` calls itself, in a circle", declared.name.value);
                 self.tell(
@@ -75,7 +81,7 @@ impl Compiler<'_, '_> {
         let fields = self.fields(declared.item);
         let proven = fields.iter().map(|(name, known)| (name.clone(), known.clone())).collect();
         let (procedure, gives) = self.body(declared.name, declared.item, proven);
-        self.procedures.done[index] = Progress::Done { procedure, gives: gives.clone() };
+        self.procedures.done[index] = Progress::Done(Box::new(Finished { procedure, gives: gives.clone() }));
         gives
     }
 
@@ -147,7 +153,7 @@ impl Compiler<'_, '_> {
     fn call_steps(&mut self, step: &CallStep, index: usize, written: &Written, scope: &Scope) -> Option<Called> {
         let gives = self.procedure(index, step.target.span);
         let wanted = self.fields(written);
-        self.unknown_arguments(step, wanted.keys().map(String::as_str).collect());
+        self.unknown_arguments(step, &wanted.keys().map(String::as_str).collect::<Vec<_>>());
         let (mut fields, mut handed) = (Vec::new(), IndexMap::new());
         for (slot, (name, field)) in wanted.into_iter().enumerate() {
             let argument = self.argument(step, &name, &field.shape, field.absent, scope);
@@ -155,7 +161,7 @@ impl Compiler<'_, '_> {
             handed.insert(name, field.with_proof(proven));
             fields.extend(argument.map(|(data, _)| (slot as Slot, data)));
         }
-        if scope.site.from_client() && handed.values().any(|known| !known.proven) && self.proving.is_none() {
+        if scope.site.is_of_client() && handed.values().any(|known| !known.proven) && self.proving.is_none() {
             self.prove_again(step.target.span, written, handed);
         }
         let known = gives.unwrap_or_else(|| Known::made(Shape::Const(serde_json::Value::Null)).maybe());
@@ -174,7 +180,7 @@ impl Compiler<'_, '_> {
     fn call_hook(&mut self, step: &CallStep, input: &Shape, output: Shape, scope: &Scope) -> Option<Called> {
         let Shape::Object(wanted) = input else { return self.call_open_hook(step, output, scope) };
         if wanted.others.is_none() {
-            self.unknown_arguments(step, wanted.properties.keys().map(String::as_str).collect());
+            self.unknown_arguments(step, &wanted.properties.keys().map(String::as_str).collect::<Vec<_>>());
         }
         let (mut with, mut proven) = (Vec::new(), false);
         for (name, property) in &wanted.properties {
@@ -196,7 +202,7 @@ impl Compiler<'_, '_> {
         Some(Called { verb, known: hook_gives(output) })
     }
 
-    fn unknown_arguments(&mut self, step: &CallStep, known: Vec<&str>) {
+    fn unknown_arguments(&mut self, step: &CallStep, known: &[&str]) {
         for (name, _) in step.with.iter().filter(|(name, _)| !known.contains(&name.value.as_str())) {
             self.tell(
                 Diagnostic::error(

@@ -44,7 +44,7 @@ impl Compiler<'_, '_> {
     }
 
     fn unproven(&mut self, noun: &str, proven: bool, span: Span, scope: &Scope) {
-        if proven || self.is_open() || !scope.site.from_client() {
+        if proven || self.is_open() || !scope.site.is_of_client() {
             return;
         }
         self.tell(

@@ -72,7 +72,7 @@ impl Compiler<'_, '_> {
 
     /// The database's own clock is not the engine's.
     fn asks_for_time(&mut self, query: &Written) {
-        let lower = query.sql.value.to_lowercase();
+        let lower = query.sql.value.to_ascii_lowercase();
         for word in ["current_timestamp", "current_date", "now()", "datetime('now'", "date('now'"] {
             if let Some(at) = lower.find(word) {
                 let span = query.sql.inner(at..at + word.len());

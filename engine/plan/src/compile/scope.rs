@@ -151,7 +151,7 @@ impl Site {
     }
 
     /// Whether what comes in was made by a client.
-    pub(crate) fn from_client(self) -> bool {
+    pub(crate) fn is_of_client(self) -> bool {
         matches!(self, Self::Client | Self::Connect)
     }
 }

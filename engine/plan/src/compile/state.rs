@@ -258,19 +258,16 @@ impl Compiler<'_, '_> {
             self.must_be_there(&known, text.span, &text.value);
             return Some((template, known));
         }
-        let known = match scope.look_up(&[name]) {
-            Ok(known) => known,
-            Err(_) => {
-                let message = format!("the key of `{}` needs `{name}`, and there is no `{name}` here", at.value);
-                let names = scope.all_names();
-                self.tell(
-                    Diagnostic::error(codes::UNKNOWN_NAME, at.span, message)
-                        .label(format!("`<{name}>` is part of its key"))
-                        .help_if(did_you_mean(name, names.iter().map(String::as_str)))
-                        .help(format!("say which is meant: `with: {{ {name}: <...> }}`")),
-                );
-                return None;
-            }
+        let Ok(known) = scope.look_up(&[name]) else {
+            let message = format!("the key of `{}` needs `{name}`, and there is no `{name}` here", at.value);
+            let names = scope.all_names();
+            self.tell(
+                Diagnostic::error(codes::UNKNOWN_NAME, at.span, message)
+                    .label(format!("`<{name}>` is part of its key"))
+                    .help_if(did_you_mean(name, names.iter().map(String::as_str)))
+                    .help(format!("say which is meant: `with: {{ {name}: <...> }}`")),
+            );
+            return None;
         };
         self.must_be_there(&known, at.span, name);
         let path = scope.path(name)?;

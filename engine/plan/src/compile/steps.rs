@@ -216,7 +216,7 @@ impl Compiler<'_, '_> {
             None => None,
             Some(text) => Some(self.room(text, &step.with, scope)?.to),
         };
-        if who.is_some() && scope.site.from_client() {
+        if who.is_some() && scope.site.is_of_client() {
             self.tell(
                 Diagnostic::error(codes::NOT_HERE, step.span, "a client's event cannot make others leave")
                     .help("`leave` with `who:` belongs to services' events and to `on_expire`"),

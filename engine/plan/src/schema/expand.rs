@@ -91,7 +91,8 @@ impl Expander<'_> {
 
     fn list(&mut self, items: &[Value], at: &str) -> Value {
         let [item] = items else {
-            let help = "a list of one type is `[Mark]`; alternatives are `{ oneOf: [A, B] }`, fixed values `{ enum: [a, b] }`";
+            let help =
+                "a list of one type is `[Mark]`; alternatives are `{ oneOf: [A, B] }`, fixed values `{ enum: [a, b] }`";
             self.tell(at, "a list of types has one type in it", Some(help));
             return json!({});
         };
@@ -109,8 +110,9 @@ impl Expander<'_> {
                 other => self.tell_key(
                     &pointer(at, other),
                     format!("`{other}` does not go with `fields:`"),
-                    did_you_mean(other, BESIDE_FIELDS.iter().copied())
-                        .unwrap_or_else(|| "write the whole type as JSON Schema, with `properties:` and `required:`".into()),
+                    did_you_mean(other, BESIDE_FIELDS.iter().copied()).unwrap_or_else(|| {
+                        "write the whole type as JSON Schema, with `properties:` and `required:`".into()
+                    }),
                 ),
             }
         }
@@ -134,7 +136,11 @@ impl Expander<'_> {
         for (name, written) in map {
             let at = pointer(at, name);
             if properties.contains_key(name) {
-                self.tell_key(&at, format!("`{name}` is in `fields:` already"), "a property is either needed or optional");
+                self.tell_key(
+                    &at,
+                    format!("`{name}` is in `fields:` already"),
+                    "a property is either needed or optional",
+                );
             }
             let schema = self.schema(written, &at);
             properties.insert(name.clone(), schema);
@@ -157,13 +163,19 @@ impl Expander<'_> {
 
     fn unknown_keyword(&mut self, key: &str, map: &Map<String, Value>, at: &str) {
         if matches!(key, "$ref" | "$defs" | "definitions" | "$id" | "$schema") {
-            return self.tell_key(at, format!("`{key}` is not needed here"), "types stand under `types:` and are named: `Grade`");
+            return self.tell_key(
+                at,
+                format!("`{key}` is not needed here"),
+                "types stand under `types:` and are named: `Grade`",
+            );
         }
         let known = KEYWORDS.iter().map(|(known, _)| *known).chain(["fields", "optional"]);
         let looks_like_fields = map.values().all(|value| value.is_string() || value.is_object() || value.is_array());
         let help = match did_you_mean(key, known) {
             Some(meant) => meant,
-            None if looks_like_fields => format!("for an object with a property `{key}` say `fields: {{ {key}: ... }}`"),
+            None if looks_like_fields => {
+                format!("for an object with a property `{key}` say `fields: {{ {key}: ... }}`")
+            }
             None => "JSON Schema 2020-12 has no such keyword".to_owned(),
         };
         self.tell_key(at, format!("there is no keyword `{key}`"), help);
@@ -202,7 +214,8 @@ impl Expander<'_> {
     fn one_of(&mut self, value: &Value, at: &str, known: &[&str], what: &str) {
         let names = value.as_array().map_or_else(|| vec![value], |items| items.iter().collect());
         for name in names.into_iter().filter_map(Value::as_str).filter(|name| !known.contains(name)) {
-            let help = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| format!("there are {}", spoken(known)));
+            let help =
+                did_you_mean(name, known.iter().copied()).unwrap_or_else(|| format!("there are {}", spoken(known)));
             self.tell(at, format!("there is no {what} `{name}`"), Some(&help));
         }
     }
@@ -210,7 +223,8 @@ impl Expander<'_> {
     fn pattern(&mut self, pattern: &str, at: &str) {
         let schema = json!({ "type": "string", "pattern": pattern });
         if pattern_options().build(&schema).is_err() {
-            let help = "patterns run in linear time: look-around and back-references cannot be used, nor huge repetitions";
+            let help =
+                "patterns run in linear time: look-around and back-references cannot be used, nor huge repetitions";
             self.tell(at, "this is no regular expression that can be used", Some(help));
         }
     }
@@ -232,7 +246,9 @@ impl Expander<'_> {
             }
         }
         let properties = map.get("properties").and_then(Value::as_object);
-        let (Some(properties), Some(required)) = (properties, map.get("required").and_then(Value::as_array)) else { return };
+        let (Some(properties), Some(required)) = (properties, map.get("required").and_then(Value::as_array)) else {
+            return;
+        };
         for (index, name) in required.iter().enumerate().filter_map(|(index, name)| Some((index, name.as_str()?))) {
             if !properties.contains_key(name) {
                 let help = did_you_mean(name, properties.keys().map(String::as_str));
@@ -288,7 +304,8 @@ mod tests {
 
     #[test]
     fn named_types_stand_under_defs_however_they_refer_to_each_other() {
-        let types: Types = [("A".to_owned(), json!({ "fields": { "next": "B" } })), ("B".to_owned(), json!(["A"]))].into();
+        let types: Types =
+            [("A".to_owned(), json!({ "fields": { "next": "B" } })), ("B".to_owned(), json!(["A"]))].into();
         let mut errors = Vec::new();
         let schema = expand(&json!("A"), &types, &mut errors);
         assert_eq!(errors, []);
@@ -303,10 +320,16 @@ mod tests {
         assert_eq!(one(json!({ "type": "string", "maxLenght": 3 })).2.as_deref(), Some("did you mean `maxLength`?"));
         assert_eq!(one(json!({ "type": "strnig" })).2.as_deref(), Some("did you mean `string`?"));
         assert_eq!(one(json!({ "type": "string", "format": "dattime" })).0, "/format");
-        assert_eq!(one(json!({ "type": "string", "maxLength": "3" })).1, "`maxLength` needs a whole number that is not negative");
+        assert_eq!(
+            one(json!({ "type": "string", "maxLength": "3" })).1,
+            "`maxLength` needs a whole number that is not negative"
+        );
         assert_eq!(one(json!({ "type": "string", "pattern": "(?=a)" })).0, "/pattern");
         assert_eq!(one(json!({ "type": "array", "minItems": 3, "maxItems": 2 })).0, "/minItems");
-        assert_eq!(one(json!({ "properties": { "name": "string" }, "required": ["nmae"] })).2.as_deref(), Some("did you mean `name`?"));
+        assert_eq!(
+            one(json!({ "properties": { "name": "string" }, "required": ["nmae"] })).2.as_deref(),
+            Some("did you mean `name`?")
+        );
         assert_eq!(one(json!({ "fields": { "a": "Id" }, "optional": { "a": "Id" } })).0, "/optional/a");
         assert_eq!(one(json!({ "fields": {}, "properties": {} })).0, "/properties");
         assert_eq!(one(json!(["Id", "Id"])).1, "a list of types has one type in it");

@@ -86,16 +86,43 @@ pub(super) const KEYWORDS: &[(&str, Takes)] = &[
 ];
 
 /// What may stand beside `fields:` and `optional:`.
-pub(super) const BESIDE_FIELDS: &[&str] =
-    &["fields", "optional", "title", "description", "examples", "default", "deprecated", "minProperties", "maxProperties", "$comment"];
+pub(super) const BESIDE_FIELDS: &[&str] = &[
+    "fields",
+    "optional",
+    "title",
+    "description",
+    "examples",
+    "default",
+    "deprecated",
+    "minProperties",
+    "maxProperties",
+    "$comment",
+];
 
 /// The kinds of JSON values.
 pub(super) const KINDS: &[&str] = &["string", "number", "integer", "boolean", "object", "array", "null"];
 
 /// The formats that are checked.
 pub(super) const FORMATS: &[&str] = &[
-    "date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uri",
-    "uri-reference", "iri", "iri-reference", "uri-template", "uuid", "json-pointer", "relative-json-pointer", "regex",
+    "date-time",
+    "date",
+    "time",
+    "duration",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uri-template",
+    "uuid",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
 ];
 
 /// What takes what it takes, and how that is told.
@@ -114,7 +141,9 @@ impl Takes {
             Self::Flag => (value.is_boolean(), "`true` or `false`"),
             Self::Texts => (texts(value), "a list of names"),
             Self::List => (value.as_array().is_some_and(|items| !items.is_empty()), "a list"),
-            Self::TextsTable => (value.as_object().is_some_and(|map| map.values().all(texts)), "names with lists of names"),
+            Self::TextsTable => {
+                (value.as_object().is_some_and(|map| map.values().all(texts)), "names with lists of names")
+            }
             Self::Schemas => (value.as_array().is_some_and(|items| !items.is_empty()), "a list of types"),
             Self::SchemaTable => (value.is_object(), "names with their types"),
             Self::Kind => (value.is_string() || texts(value), "the name of a kind of value"),

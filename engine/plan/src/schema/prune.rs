@@ -35,7 +35,8 @@ fn at(schema: &Value, root: &Value, value: &mut Value, depth: usize) {
 
 fn object(words: &Map<String, Value>, root: &Value, map: &mut Map<String, Value>, depth: usize) {
     let properties = words.get("properties").and_then(Value::as_object);
-    let is_closed = words.get("additionalProperties") == Some(&Value::Bool(false)) && !words.contains_key("patternProperties");
+    let is_closed =
+        words.get("additionalProperties") == Some(&Value::Bool(false)) && !words.contains_key("patternProperties");
     if is_closed {
         map.retain(|name, _| properties.is_some_and(|properties| properties.contains_key(name)));
     }

@@ -133,7 +133,9 @@ fn told(kind: &ValidationErrorKind) -> String {
         ValidationErrorKind::Pattern { pattern } => format!("must match {pattern}"),
         ValidationErrorKind::Format { format } => format!("must be a {format}"),
         ValidationErrorKind::UniqueItems => "must not have the same item twice".into(),
-        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => "fits none of the alternatives".into(),
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
+            "fits none of the alternatives".into()
+        }
         ValidationErrorKind::OneOfMultipleValid { .. } => "fits several alternatives, and must fit one".into(),
         ValidationErrorKind::AdditionalItems { limit } => format!("must have at most {limit} items"),
         ValidationErrorKind::FalseSchema => "must not be there".into(),
@@ -161,7 +163,11 @@ fn article(kind: &str) -> String {
 
 fn listed(options: &Value) -> String {
     let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
-    options.iter().map(|option| option.as_str().map_or_else(|| option.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
+    options
+        .iter()
+        .map(|option| option.as_str().map_or_else(|| option.to_string(), str::to_owned))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -191,10 +197,7 @@ mod tests {
         assert_eq!(issues(&validator, &json!({ "ref": { "id": "a" } })), []);
         assert_eq!(
             issues(&validator, &json!({ "ref": { "id": "secret" }, "tags": [1] })),
-            [
-                ("/ref/id".into(), "must have at most 4 characters".into()),
-                ("/tags/0".into(), "must be a text".into())
-            ]
+            [("/ref/id".into(), "must have at most 4 characters".into()), ("/tags/0".into(), "must be a text".into())]
         );
         assert_eq!(issues(&validator, &json!({})), [("/ref".into(), "is missing".into())]);
         assert_eq!(

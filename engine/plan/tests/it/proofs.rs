@@ -43,7 +43,12 @@ fn nothing_proves_what_the_client_says() {
 
 #[test]
 fn rules_prove_what_they_ask_for() {
-    for rule in ["in: class:<classId>", "check: teaches", "like: class:<classId>", "when: classId == user.schoolId | default('')"] {
+    for rule in [
+        "in: class:<classId>",
+        "check: teaches",
+        "like: class:<classId>",
+        "when: classId == user.schoolId | default('')",
+    ] {
         let told = event(rule, "[{ emit: said, to: class:<classId> }]");
         if rule.starts_with("when") {
             continue;
@@ -56,23 +61,31 @@ fn rules_prove_what_they_ask_for() {
 
 #[test]
 fn that_something_exists_proves_nothing() {
-    event("check: exists", "[{ query: exists, as: thing, else: stop }, { emit: said, to: class:<thing.classOfThing> }]")
-        .tells(&["HR1001~", "HR1001~"]);
+    event(
+        "check: exists",
+        "[{ query: exists, as: thing, else: stop }, { emit: said, to: class:<thing.classOfThing> }]",
+    )
+    .tells(&["HR1001~", "HR1001~"]);
     event("allow: anyone", "[{ query: exists, as: thing, else: stop }]").tells(&["HR1001~"]);
 }
 
 #[test]
 fn a_join_proves_from_there_on() {
     event("allow: anyone", "[{ join: class:<classId> }, { emit: said, to: class:<classId> }]").tells(&[]);
-    event("allow: anyone", "[{ join: class:<classId>, else: continue }, { emit: said, to: class:<classId> }]").tells(&["HR1001~"]);
-    event("allow: anyone", "[{ join: class:<classId>, else: continue, as: inside }, { emit: said, to: class:<classId>, when: inside }]")
-        .tells(&[]);
+    event("allow: anyone", "[{ join: class:<classId>, else: continue }, { emit: said, to: class:<classId> }]")
+        .tells(&["HR1001~"]);
+    event(
+        "allow: anyone",
+        "[{ join: class:<classId>, else: continue, as: inside }, { emit: said, to: class:<classId>, when: inside }]",
+    )
+    .tells(&[]);
 }
 
 #[test]
 fn all_rules_must_prove_it() {
     event("allow: [{ in: class:<classId> }, { check: teaches }]", "[{ emit: said, to: class:<classId> }]").tells(&[]);
-    event("allow: [{ in: class:<classId> }, { roles: [ADMIN] }]", "[{ emit: said, to: class:<classId> }]").tells(&["HR1001~"]);
+    event("allow: [{ in: class:<classId> }, { roles: [ADMIN] }]", "[{ emit: said, to: class:<classId> }]")
+        .tells(&["HR1001~"]);
 }
 
 #[test]

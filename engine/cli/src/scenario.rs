@@ -1,0 +1,97 @@
+//! `homeroom test`: scenarios beside the definitions, played on the real engine with a clock that is turned by hand.
+//!
+//! Each scenario begins anew: state and presence in memory, a database filled from its fixtures, nobody connected.
+
+mod compare;
+mod file;
+mod play;
+mod report;
+mod stage;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use homeroom_definition::{Diagnostic, Diagnostics, SourceId, Sources, Table, parse_as};
+use homeroom_plan::Plan;
+use homeroom_runtime::{Hooks, RuntimeSettings};
+
+pub use file::TestFile;
+pub use report::{Failure, Played};
+
+use crate::codes;
+
+/// What scenarios are played with.
+pub struct Theatre<'a> {
+    /// The compiled definitions.
+    pub plan: Arc<Plan>,
+    /// The hooks.
+    pub hooks: Hooks,
+    /// Bounds, as in service.
+    pub settings: RuntimeSettings,
+    /// The texts of all files, fixtures included.
+    pub sources: &'a Sources,
+    /// Only scenarios whose name has this in it.
+    pub filter: Option<&'a str>,
+}
+
+/// Reads a file of scenarios. `None` if it cannot be read; what is wrong with it is told either way.
+pub fn read(sources: &Sources, id: SourceId, plan: &Plan, diagnostics: &mut Diagnostics) -> Option<TestFile> {
+    let file: TestFile = parse_as(sources, id, diagnostics)?;
+    if !plan.namespaces.contains_key(file.namespace.value.as_str()) {
+        let known = plan.namespaces.keys().map(|path| &**path);
+        diagnostics.push(
+            Diagnostic::error(codes::TEST_NAMESPACE, file.namespace.span, format!("there is no namespace `{}`", file.namespace.value))
+                .help_if(homeroom_definition::did_you_mean(&file.namespace.value, known)),
+        );
+        return None;
+    }
+    file.tell_mistakes(diagnostics);
+    Some(file)
+}
+
+impl Theatre<'_> {
+    /// Plays the scenarios of a file, one after the other.
+    pub async fn play(&self, source: SourceId, file: &TestFile) -> Vec<Played> {
+        let mut played = Vec::new();
+        for scenario in &file.scenarios {
+            if self.filter.is_some_and(|wanted| !scenario.name.value.contains(wanted)) {
+                continue;
+            }
+            let outcome = match self.fixtures(source, file) {
+                Ok(script) => play::scenario(self, file, scenario, script.as_deref()).await,
+                Err(failure) => Err(failure),
+            };
+            played.push(Played { name: scenario.name.value.clone(), span: scenario.span, outcome });
+        }
+        played
+    }
+
+    /// The script that fills the database, from the file that `fixtures:` names beside the scenarios.
+    fn fixtures(&self, source: SourceId, file: &TestFile) -> Result<Option<Arc<str>>, Failure> {
+        let Some(fixtures) = &file.fixtures else { return Ok(None) };
+        let path = beside(self.sources.path(source), &fixtures.value);
+        match self.sources.find(&path) {
+            Some(id) => Ok(Some(self.sources.shared_text(id))),
+            None => Err(Failure::at(fixtures.span, format!("there is no file `{path}`"))),
+        }
+    }
+}
+
+/// A path that is written relative to another file.
+#[must_use]
+pub fn beside(path: &str, relative: &str) -> String {
+    let mut parts: Vec<&str> = Path::new(path).parent().and_then(Path::to_str).unwrap_or("").split('/').collect();
+    parts.retain(|part| !part.is_empty());
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            other => parts.push(other),
+        }
+    }
+    let absolute = if path.starts_with('/') { "/" } else { "" };
+    format!("{absolute}{}", parts.join("/"))
+}
+
+/// The users of a file, by name.
+pub(crate) type Users = Table<homeroom_definition::Node>;

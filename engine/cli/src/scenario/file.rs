@@ -1,0 +1,153 @@
+//! A file of scenarios, as its author writes it.
+
+use homeroom_definition::{Diagnostic, Diagnostics, Many, Node, Span, Table, Text, record};
+
+use crate::codes;
+
+record! {
+    /// Scenarios of one namespace.
+    pub struct TestFile {
+        /// The namespace they are about.
+        "namespace" namespace: Text,
+        /// A file of SQL statements beside this one that fills the database before each scenario.
+        "fixtures" fixtures: Option<Text>,
+        /// Who takes part: `user` as definitions see it, by a name of your own. `alice#2` is her second tab.
+        "users" users: Table<Node>,
+        /// The scenarios. Each begins with nobody connected and nothing remembered.
+        "scenarios" scenarios: Vec<Scenario>,
+    }
+}
+
+record! {
+    /// A scenario.
+    pub struct Scenario {
+        /// What it shows, in a sentence.
+        "name" name: Text,
+        /// What happens, in order.
+        "steps" steps: Vec<TestStep>,
+    }
+}
+
+record! {
+    /// One step: something somebody does, or something that must have come about.
+    pub struct TestStep {
+        /// Who; several do it one after the other. They connect when they are first named.
+        "as" who: Many<Text>,
+        /// `true`: connect now.
+        "connect" connect: Option<Node>,
+        /// With `connect`: what is handed over beside the token.
+        "auth" auth: Option<Node>,
+        /// `true`: the connection ends.
+        "disconnect" disconnect: Option<Node>,
+        /// Send this event.
+        "emit" emit: Option<Text>,
+        /// With `emit` or `backend`: its payload. With `receives`: what it must have in it; objects may have more.
+        "data" data: Option<Node>,
+        /// The same for several arguments: a list.
+        "args" args: Option<Node>,
+        /// With `emit`: what the ack must have in it.
+        "ack" ack: Option<Node>,
+        /// The same for an ack of several arguments.
+        "ack_args" ack_args: Option<Node>,
+        /// It is refused with this code.
+        "refused" refused: Option<Text>,
+        /// This event has come; it is used up by that. `nothing`: no event is left.
+        "receives" receives: Option<Text>,
+        /// How often: sent so many times (what is expected counts for the last), or received so many times.
+        "times" times: Option<Node>,
+        /// Time passes.
+        "advance" advance: Option<Text>,
+        /// A service sends this event.
+        "backend" backend: Option<Text>,
+        /// With `backend`: how many connections it reached.
+        "reached" reached: Option<Node>,
+    }
+}
+
+/// What a step does.
+pub(super) enum Act<'a> {
+    Connect,
+    Disconnect,
+    Emit(&'a Text),
+    Receive(&'a Text),
+    Advance(&'a Text),
+    Backend(&'a Text),
+}
+
+impl TestStep {
+    /// What it does; `None` if that is not exactly one thing.
+    pub(super) fn act(&self) -> Option<Act<'_>> {
+        let is_true = |node: &Option<Node>| node.as_ref().is_some_and(|node| node.as_bool() == Some(true));
+        let all = [
+            is_true(&self.connect).then_some(Act::Connect),
+            is_true(&self.disconnect).then_some(Act::Disconnect),
+            self.emit.as_ref().map(Act::Emit),
+            self.receives.as_ref().map(Act::Receive),
+            self.advance.as_ref().map(Act::Advance),
+            self.backend.as_ref().map(Act::Backend),
+        ];
+        let mut found = all.into_iter().flatten();
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// How often, at least once.
+    pub(super) fn count(&self) -> usize {
+        let times = self.times.as_ref().and_then(Node::as_int);
+        times.and_then(|times| usize::try_from(times).ok()).unwrap_or(1).max(1)
+    }
+
+    /// The arguments it sends or expects; `None`: nothing is said of them.
+    pub(super) fn arguments(&self) -> Option<Vec<serde_json::Value>> {
+        match (&self.data, &self.args) {
+            (Some(data), _) => Some(vec![data.to_json()]),
+            (None, Some(args)) => args.as_seq().map(|items| items.iter().map(Node::to_json).collect()),
+            (None, None) => None,
+        }
+    }
+}
+
+impl TestFile {
+    /// Tells steps that do nothing or two things, and people who are not there.
+    pub(super) fn tell_mistakes(&self, diagnostics: &mut Diagnostics) {
+        for step in self.scenarios.iter().flat_map(|scenario| &scenario.steps) {
+            let needs_someone = match step.act() {
+                None => {
+                    diagnostics.push(not_one_thing(step.span));
+                    continue;
+                }
+                Some(Act::Advance(_) | Act::Backend(_)) => false,
+                Some(_) => true,
+            };
+            if needs_someone && step.who.is_empty() {
+                diagnostics.push(
+                    Diagnostic::error(codes::TEST_STEP, step.span, "this step does not say who")
+                        .help("say `as:` and a name of `users:`"),
+                );
+            }
+            step.who.iter().for_each(|name| self.tell_stranger(name, diagnostics));
+        }
+    }
+
+    fn tell_stranger(&self, name: &Text, diagnostics: &mut Diagnostics) {
+        let plain = plain_name(&name.value);
+        if !self.users.is_empty() && !self.users.contains(plain) && !self.users.is_broken(plain) {
+            let known = self.users.names().map(|name| name.value.as_str());
+            diagnostics.push(
+                Diagnostic::error(codes::TEST_USER, name.span, format!("there is no user `{plain}`"))
+                    .help_if(homeroom_definition::did_you_mean(plain, known))
+                    .help("users stand under `users:`"),
+            );
+        }
+    }
+}
+
+/// `alice` of `alice#2`.
+pub(super) fn plain_name(name: &str) -> &str {
+    name.split_once('#').map_or(name, |(plain, _)| plain)
+}
+
+fn not_one_thing(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::TEST_STEP, span, "a step does one thing").help(
+        "one of `connect: true`, `disconnect: true`, `emit:`, `receives:`, `advance:`, `backend:`; the other keys say more of it",
+    )
+}

@@ -1,0 +1,58 @@
+//! Every bound of the edge, by name.
+
+use std::time::Duration;
+
+/// How the edge speaks, and what one peer may take. The defaults suit a school district.
+#[derive(Debug, Clone)]
+pub struct SocketSettings {
+    /// Whether clients may use WebSocket.
+    pub websocket: bool,
+    /// Whether clients may use HTTP long-polling, with which the official client begins. It needs every request of a
+    /// session to reach the same server.
+    pub polling: bool,
+    /// Where Socket.IO is served.
+    pub path: String,
+    /// How often a client is pinged.
+    pub ping_interval: Duration,
+    /// How long its answer may take.
+    pub ping_timeout: Duration,
+    /// How long a client may take to enter a namespace after it has connected.
+    pub connect_timeout: Duration,
+    /// How many bytes a message may have, in either transport.
+    pub message_bytes_max: usize,
+    /// How many attachments an event may have.
+    pub attachments_max: usize,
+    /// How many bytes its attachments may have together.
+    pub attachments_bytes_max: usize,
+    /// How many packets may wait for a client; one for whom there are more is ended.
+    pub queue_packets_max: usize,
+    /// How long a client may read nothing while something is to be written to it.
+    pub write_stall: Duration,
+    /// How many TCP connections, and how many namespace connections, at once.
+    pub connections_max: usize,
+    /// How long the head of an HTTP request may take to arrive.
+    pub head_timeout: Duration,
+    /// Web pages from these origins may connect; `*`: from any. Empty: browsers' default, the server's own.
+    pub origins: Vec<String>,
+}
+
+impl Default for SocketSettings {
+    fn default() -> Self {
+        Self {
+            websocket: true,
+            polling: true,
+            path: "/socket.io".into(),
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(10),
+            message_bytes_max: 1024 * 1024,
+            attachments_max: 16,
+            attachments_bytes_max: 1024 * 1024,
+            queue_packets_max: 1024,
+            write_stall: Duration::from_secs(5),
+            connections_max: 100_000,
+            head_timeout: Duration::from_secs(10),
+            origins: Vec::new(),
+        }
+    }
+}
