@@ -9,5 +9,6 @@ use crate::Api;
 /// That the server serves, and what: the digest is the same on servers that serve the same definitions.
 pub(crate) async fn health(State(api): State<Api>) -> Json<Value> {
     let bound = api.engine.current();
-    Json(json!({ "status": "ok", "digest": bound.plan.digest, "namespaces": bound.paths() }))
+    let paths: Vec<String> = bound.paths().iter().map(ToString::to_string).collect();
+    Json(json!({ "status": "ok", "digest": bound.plan.digest, "namespaces": paths }))
 }
