@@ -1,6 +1,10 @@
 //! Named parameters of SQL statements: found once at load, and numbered for the two databases.
 
+mod tokens;
+
 use std::ops::Range;
+
+use tokens::{Kind, Token, Tokens, Unclosed};
 
 /// A statement with its parameters numbered; the same name is the same number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,254 +40,136 @@ impl Statement {
     pub fn postgres(&self) -> &str {
         &self.postgres
     }
-
-    fn number(&mut self, name: &str) -> usize {
-        let known = self.names.iter().position(|known| &**known == name);
-        known.unwrap_or_else(|| {
-            self.names.push(name.into());
-            self.names.len() - 1
-        }) + 1
-    }
 }
 
 /// Finds and numbers the parameters of a statement.
 ///
 /// # Errors
-/// If the text is empty, has an end that is missing, or is more than one statement.
+/// If the text is empty or has an end that is missing, if it is more than one statement, or one that begins or ends a
+/// transaction, or if it has parameters of the database's own (`?`, `$1`, `@name`).
 pub fn parse(text: &str) -> Result<Statement, SqlError> {
-    let mut statement = Statement::default();
-    let (mut sqlite, mut postgres) = (String::with_capacity(text.len()), String::with_capacity(text.len()));
-    let mut ended = None;
-    let mut any = false;
-    for token in (Tokens { text, at: 0 }) {
+    let mut writer = Writer { text, names: Vec::new(), sqlite: String::new(), postgres: String::new() };
+    let (mut ended, mut empty) = (false, true);
+    for token in Tokens::of(text) {
         let token = token?;
-        let slice = &text[token.range.clone()];
         match token.kind {
-            Kind::Parameter => {
-                let number = statement.number(&slice[1..]);
-                sqlite.push_str(&format!("?{number}"));
-                postgres.push_str(&format!("${number}"));
+            Kind::Blank | Kind::Comment | Kind::NestedComment => {}
+            Kind::End => {
+                ended = true;
+                continue;
             }
-            Kind::End => ended = Some(token.range.start),
-            Kind::Comment | Kind::Blank | Kind::Word | Kind::Quoted | Kind::Other => {
-                sqlite.push_str(slice);
-                postgres.push_str(slice);
+            _ if ended => return Err(error(token, "a query is one statement, and another begins here")),
+            _ => {
+                if empty && is_of_transactions(&text[token.range.clone()]) {
+                    return Err(error(token, "transactions are the engine's: what one event executes is one"));
+                }
+                empty = false;
             }
         }
-        let counts = !matches!(token.kind, Kind::Blank | Kind::Comment | Kind::End);
-        any |= counts;
-        if counts && ended.is_some() {
-            let message = "a query is one statement, and another begins here".to_owned();
-            return Err(SqlError { range: token.range, message });
-        }
+        writer.write(token)?;
     }
-    if !any {
+    if empty {
         return Err(SqlError { range: 0..text.len(), message: "there is no statement".to_owned() });
     }
-    statement.sqlite = sqlite.into();
-    statement.postgres = postgres.into();
-    Ok(statement)
+    Ok(Statement { names: writer.names, sqlite: writer.sqlite.into(), postgres: writer.postgres.into() })
 }
 
-/// Words that begin, or stand in, a statement that changes something.
+struct Writer<'t> {
+    text: &'t str,
+    names: Vec<Box<str>>,
+    sqlite: String,
+    postgres: String,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, token: Token) -> Result<(), SqlError> {
+        let slice = &self.text[token.range.clone()];
+        match token.kind {
+            Kind::Foreign => {
+                let message = format!("nothing is bound to `{slice}`: parameters are named, such as `:classId`");
+                return Err(SqlError { range: token.range, message });
+            }
+            Kind::Parameter => {
+                let number = self.number(&slice[1..]);
+                let before = self.text[..token.range.start].ends_with(belongs_to_a_name);
+                let after = self.text[token.range.end..].starts_with(belongs_to_a_name);
+                let (before, after) = (if before { " " } else { "" }, if after { " " } else { "" });
+                self.sqlite.push_str(&format!("{before}?{number}{after}"));
+                self.postgres.push_str(&format!("{before}${number}{after}"));
+            }
+            Kind::NestedComment => self.copy(" "),
+            Kind::Blank | Kind::Comment | Kind::Quoted | Kind::Word | Kind::End | Kind::Other => self.copy(slice),
+        }
+        Ok(())
+    }
+
+    fn copy(&mut self, slice: &str) {
+        self.sqlite.push_str(slice);
+        self.postgres.push_str(slice);
+    }
+
+    fn number(&mut self, name: &str) -> usize {
+        let known = self.names.iter().position(|known| &**known == name);
+        let index = known.unwrap_or_else(|| {
+            self.names.push(name.into());
+            self.names.len() - 1
+        });
+        index + 1
+    }
+}
+
+/// What a number must not touch, or it becomes part of a name: `x$1`, `$1$tag$`.
+fn belongs_to_a_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$')
+}
+
+fn error(token: Token, message: &str) -> SqlError {
+    SqlError { range: token.range, message: message.to_owned() }
+}
+
+impl From<Unclosed> for SqlError {
+    fn from(unclosed: Unclosed) -> Self {
+        Self { range: unclosed.range, message: unclosed.message.to_owned() }
+    }
+}
+
+fn is_of_transactions(word: &str) -> bool {
+    const WORDS: &[&str] =
+        &["begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare", "deallocate"];
+    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Words that a statement begins with that changes something.
 const WRITING: &[&str] = &[
     "insert", "update", "delete", "replace", "merge", "create", "drop", "alter", "truncate", "grant", "revoke",
-    "vacuum", "attach", "pragma",
+    "vacuum", "attach", "detach", "pragma", "call", "do", "copy", "comment", "lock", "set", "reset", "refresh",
+    "reindex", "analyze", "cluster",
 ];
 
-/// Whether a statement writes: it begins with a word that does, or has one after `with ...`.
+/// Whether a statement writes: it begins with a word that does, or is a `with` or `select` that has a part which does.
+/// Comments and texts count for nothing.
 #[must_use]
 pub fn writes(text: &str) -> bool {
-    let mut words = Tokens { text, at: 0 }
-        .filter_map(Result::ok)
+    let words: Vec<String> = Tokens::of(text)
+        .map_while(Result::ok)
         .filter(|token| token.kind == Kind::Word)
-        .map(|token| text[token.range].to_ascii_lowercase());
-    let is_writing = |word: &str| WRITING.contains(&word);
-    match words.next().as_deref() {
-        // Functions such as `replace(...)` may follow, so only whole statements inside a `with` count.
-        Some("with") => words.any(|word| is_writing(&word) && word != "replace"),
-        Some(first) => is_writing(first),
+        .map(|token| text[token.range].to_ascii_lowercase())
+        .collect();
+    match words.first().map(String::as_str) {
+        Some("with" | "select" | "explain") => has_writing_part(&words),
+        Some(first) => WRITING.contains(&first),
         None => false,
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Blank,
-    Comment,
-    Quoted,
-    Parameter,
-    Word,
-    End,
-    Other,
-}
-
-struct Token {
-    kind: Kind,
-    range: Range<usize>,
-}
-
-struct Tokens<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl Iterator for Tokens<'_> {
-    type Item = Result<Token, SqlError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let start = self.at;
-        let rest = &self.text[start..];
-        let first = rest.chars().next()?;
-        let read = match first {
-            c if c.is_whitespace() => Ok((Kind::Blank, length(rest, char::is_whitespace))),
-            '-' if rest.starts_with("--") => Ok((Kind::Comment, rest.find('\n').unwrap_or(rest.len()))),
-            '/' if rest.starts_with("/*") => block_comment(rest).map(|length| (Kind::Comment, length)),
-            '\'' | '"' | '`' => quoted(rest, first).map(|length| (Kind::Quoted, length)),
-            '$' => dollar_quoted(rest).map(|length| (if length == 1 { Kind::Other } else { Kind::Quoted }, length)),
-            ':' if rest.starts_with("::") || rest.starts_with(":=") => Ok((Kind::Other, 2)),
-            ':' => Ok(parameter(rest).map_or((Kind::Other, 1), |length| (Kind::Parameter, length))),
-            ';' => Ok((Kind::End, 1)),
-            c if is_name_start(c) => Ok((Kind::Word, length(rest, is_name_char))),
-            c => Ok((Kind::Other, c.len_utf8())),
-        };
-        Some(match read {
-            Ok((kind, length)) => {
-                self.at = start + length;
-                Ok(Token { kind, range: start..self.at })
-            }
-            Err(message) => {
-                self.at = self.text.len();
-                Err(SqlError { range: start..self.at, message: message.to_owned() })
-            }
-        })
-    }
-}
-
-fn length(text: &str, belongs: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !belongs(c)).unwrap_or(text.len())
-}
-
-fn is_name_start(c: char) -> bool {
-    c.is_alphabetic() || c == '_'
-}
-
-fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The length of `:name` or `:user.id`; a full stop that ends a sentence does not belong to it.
-fn parameter(text: &str) -> Option<usize> {
-    let mut end = 1;
-    loop {
-        let part = &text[end..];
-        if !part.starts_with(is_name_start) {
-            return None;
-        }
-        end += length(part, is_name_char);
-        let follows = text[end..].strip_prefix('.').is_some_and(|rest| rest.starts_with(is_name_start));
-        if !follows {
-            return Some(end);
-        }
-        end += 1;
-    }
-}
-
-fn quoted(text: &str, quote: char) -> Result<usize, &'static str> {
-    let mut at = 1;
-    loop {
-        let found = text[at..].find(quote).ok_or("this quote is never closed")?;
-        at += found + 1;
-        // A doubled quote stands for itself.
-        if !text[at..].starts_with(quote) {
-            return Ok(at);
-        }
-        at += 1;
-    }
-}
-
-/// PostgreSQL's `$$ ... $$` and `$tag$ ... $tag$`; a `$` alone is just that.
-fn dollar_quoted(text: &str) -> Result<usize, &'static str> {
-    let tag = length(&text[1..], is_name_char);
-    let opening = match text[1 + tag..].starts_with('$') {
-        true if tag == 0 || text[1..].starts_with(is_name_start) => &text[..tag + 2],
-        _ => return Ok(1),
-    };
-    let end = text[opening.len()..].find(opening).ok_or("this quote is never closed")?;
-    Ok(end + 2 * opening.len())
-}
-
-fn block_comment(text: &str) -> Result<usize, &'static str> {
-    let (mut depth, mut at) = (0_usize, 0);
-    while at < text.len() {
-        let rest = &text[at..];
-        if rest.starts_with("/*") {
-            depth += 1;
-            at += 2;
-        } else if rest.starts_with("*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                return Ok(at);
-            }
-        } else {
-            at += rest.chars().next().map_or(1, char::len_utf8);
-        }
-    }
-    Err("this comment is never closed")
+/// `insert into`, `select ... into`, `delete from`, `update` - but not `for update`, which locks what it reads.
+fn has_writing_part(words: &[String]) -> bool {
+    words.windows(2).any(|pair| match [pair[0].as_str(), pair[1].as_str()] {
+        ["for" | "key", "update"] => false,
+        [_, "into" | "update"] | ["delete", "from"] | ["insert", "or"] => true,
+        _ => false,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn numbered(text: &str) -> (String, Vec<String>) {
-        let statement = parse(text).expect("a statement");
-        (statement.sqlite().to_owned(), statement.names().map(str::to_owned).collect())
-    }
-
-    #[test]
-    fn parameters_are_numbered_and_the_same_name_is_the_same_number() {
-        let (text, names) = numbered("select 1 from t where a = :a and b = :user.id and c = :a.");
-        assert_eq!(text, "select 1 from t where a = ?1 and b = ?2 and c = ?1.");
-        assert_eq!(names, ["a", "user.id"]);
-    }
-
-    #[test]
-    fn what_only_looks_like_a_parameter_is_left_alone() {
-        for text in [
-            "select ':a', \":b\", `:c`",
-            "select 'it''s :a'",
-            "select a::text",
-            "select 1 -- :a\n",
-            "select 1 /* :a /* :b */ */",
-            "select $$ :a $$, $x$ :b $x$",
-            "select a := 1",
-        ] {
-            assert_eq!(numbered(text), (text.to_owned(), vec![]), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_second_statement_is_told_and_a_closing_semicolon_is_not() {
-        assert_eq!(numbered("select 1; -- done").0, "select 1 -- done");
-        assert_eq!(parse("select 1; drop table t").expect_err("two").range, 10..14);
-        assert!(parse(" -- nothing").is_err());
-        assert!(parse("select 'a").is_err());
-    }
-
-    #[test]
-    fn writing_statements_are_known() {
-        assert!(writes("insert into t values (1)"));
-        assert!(writes("/* x */ with a as (select 1) delete from t"));
-        assert!(!writes("select 'delete' from t -- update"));
-        assert!(!writes("with a as (select replace(b, 'x', 'y') from t) select * from a"));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn nothing_makes_it_panic(text in "[a-z :'\"$;./*-]{0,40}") {
-            let _ = (parse(&text), writes(&text));
-        }
-    }
-}
+mod tests;
