@@ -226,8 +226,9 @@ impl Inner {
 
         let entry = &served.namespace().connect;
         let carried = match &entry.input {
-            Input::Nothing => Carried::default(),
-            input => input::validate_value(input, Some(std::mem::take(&mut knock.auth)))?,
+            input @ Input::Payload { .. } => input::validate_value(input, Some(std::mem::take(&mut knock.auth)))?,
+            // Nothing is asked for, so whatever else a client hands over is left unread.
+            Input::Nothing | Input::Args(_) | Input::AnyArgs => Carried::default(),
         };
         let now = Now::at(self.clock.now_ms());
         let socket = socket_value(&knock.public_id, Value::Object(serde_json::Map::new()));

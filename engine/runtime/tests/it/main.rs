@@ -1,0 +1,7 @@
+//! The engine from outside: definitions in, a recording edge behind it, and a clock that is turned by hand.
+
+mod connections;
+mod events;
+mod house;
+mod limits;
+mod time;
