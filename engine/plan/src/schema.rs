@@ -3,7 +3,12 @@
 //! A type is the name of one (`Grade`, `string`), a list of one type (`[Mark]`), a closed object (`fields:`, `optional:`),
 //! or JSON Schema, in which all of these may stand wherever a schema may.
 
+mod at;
+mod circles;
+mod consistent;
 mod expand;
+mod fields;
+mod issues;
 mod keywords;
 mod prune;
 mod validator;
@@ -13,7 +18,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use expand::{BUILT_IN, expand};
-pub use validator::{Issue, Validator};
+pub use issues::Issue;
+pub use validator::Validator;
 
 /// The author's types by name, as written.
 pub type Types = BTreeMap<String, Value>;
@@ -29,4 +35,8 @@ pub struct SchemaError {
     pub message: String,
     /// What would be right.
     pub help: Option<String>,
+}
+
+fn spoken(names: &[&str]) -> String {
+    crate::shape::spoken(names.iter().copied())
 }

@@ -231,8 +231,10 @@ fn at_sign(text: &str) -> (Kind, usize) {
     if ["<@", "@>", "@@", "@?"].iter().any(|operator| text.starts_with(operator)) {
         return (Kind::Other, 2);
     }
-    let name = if text.starts_with('@') { length(&text[1..], is_name_char) } else { 0 };
-    if name > 0 { (Kind::Foreign, name + 1) } else { (Kind::Other, 1) }
+    match text.strip_prefix('@').map_or(0, |rest| length(rest, is_name_char)) {
+        0 => (Kind::Other, 1),
+        name => (Kind::Foreign, name + 1),
+    }
 }
 
 fn block_comment(text: &str) -> Read {
