@@ -4,33 +4,30 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::Sleep;
 
-/// A handle to a TCP connection.
+use crate::seam::Reason;
+
+/// A handle to a TCP connection. It may outlive the connection.
 #[derive(Debug)]
 pub struct Link {
     /// Whoever is on the other side, as far as this server can see.
     pub address: SocketAddr,
-    killed: AtomicBool,
+    ending: OnceLock<Reason>,
     reader: AtomicWaker,
     writer: AtomicWaker,
-    /// The session that moved to this connection by an upgrade, and where that is written down.
-    session: Mutex<Option<(String, Weak<Links>)>>,
-}
-
-/// Which connections sessions have moved to.
-#[derive(Debug, Default)]
-pub struct Links {
-    by_session: Mutex<HashMap<String, Weak<Link>>>,
+    is_gone: AtomicBool,
+    gone: Notify,
 }
 
 impl Link {
@@ -39,51 +36,70 @@ impl Link {
     pub fn new(address: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
             address,
-            killed: AtomicBool::new(false),
+            ending: OnceLock::new(),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
-            session: Mutex::default(),
+            is_gone: AtomicBool::new(false),
+            gone: Notify::new(),
         })
     }
 
-    /// Ends the connection at once, whatever it is waiting for.
-    pub fn kill(&self) {
-        self.killed.store(true, Ordering::Release);
+    /// Ends the connection at once, whatever it is waiting for. The first reason stays.
+    pub fn kill(&self, reason: Reason) {
+        let _ = self.ending.set(reason);
         self.reader.wake();
         self.writer.wake();
     }
 
+    /// Why it is being, or was, ended on this side.
+    #[must_use]
+    pub fn ending(&self) -> Option<Reason> {
+        self.ending.get().copied()
+    }
+
+    /// Whether its stream has been dropped.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::Acquire)
+    }
+
+    /// Waits until its stream has been dropped.
+    pub async fn gone(&self) {
+        let mut told = pin!(self.gone.notified());
+        told.as_mut().enable();
+        if !self.is_gone() {
+            told.await;
+        }
+    }
+
     fn check(&self) -> io::Result<()> {
-        match self.killed.load(Ordering::Acquire) {
-            true => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "ended by the server")),
-            false => Ok(()),
+        match self.ending.get() {
+            Some(_) => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "ended by the server")),
+            None => Ok(()),
         }
     }
 }
 
-impl Drop for Link {
-    fn drop(&mut self) {
-        if let Some((session, links)) = self.session.get_mut().take()
-            && let Some(links) = links.upgrade()
-        {
-            links.by_session.lock().remove(&session);
-        }
-    }
+/// The connections that polling sessions say they move to. What is gone is forgotten when there would be more than ever
+/// before, so there are at most twice as many as were open at one time.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    by_session: Mutex<HashMap<String, Arc<Link>>>,
 }
 
 impl Links {
-    /// Writes down that a session moves to this connection. Forgotten when the connection ends.
-    pub(crate) fn moved(self: &Arc<Self>, session: &str, link: &Arc<Link>) {
-        let mut own = link.session.lock();
-        if own.is_none() {
-            *own = Some((session.to_owned(), Arc::downgrade(self)));
-            self.by_session.lock().insert(session.to_owned(), Arc::downgrade(link));
+    /// Writes down that a session moves to this connection.
+    pub(crate) fn moved(&self, session: &str, link: &Arc<Link>) {
+        let mut links = self.by_session.lock();
+        if links.len() == links.capacity() {
+            links.retain(|_, link| !link.is_gone());
         }
+        links.insert(session.to_owned(), Arc::clone(link));
     }
 
     /// The connection that a session has moved to.
     pub(crate) fn of(&self, session: &str) -> Option<Arc<Link>> {
-        self.by_session.lock().get(session)?.upgrade()
+        self.by_session.lock().get(session).cloned()
     }
 }
 
@@ -94,12 +110,19 @@ pub struct Guarded<S> {
     link: Arc<Link>,
     stall: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Given back when the stream is dropped, which for a WebSocket is long after its HTTP ended.
+    _place: OwnedSemaphorePermit,
 }
 
 impl<S> Guarded<S> {
-    /// Guards a stream; a write may wait for `stall`.
-    pub fn new(stream: S, link: Arc<Link>, stall: Duration) -> Self {
-        Self { stream, link, stall, waiting: None }
+    /// Guards a stream that holds a place among all; a write may wait for `stall`.
+    pub fn new(stream: S, link: Arc<Link>, stall: Duration, place: OwnedSemaphorePermit) -> Self {
+        Self { stream, link, stall, waiting: None, _place: place }
+    }
+
+    fn check_write(&self, cx: &Context<'_>) -> io::Result<()> {
+        self.link.writer.register(cx.waker());
+        self.link.check()
     }
 
     /// What became of a write: it ends the connection if it has been waiting for too long.
@@ -111,8 +134,15 @@ impl<S> Guarded<S> {
         let stall = self.stall;
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
         ready!(waiting.as_mut().poll(cx));
-        self.link.kill();
+        self.link.kill(Reason::Stalled);
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer has stopped reading")))
+    }
+}
+
+impl<S> Drop for Guarded<S> {
+    fn drop(&mut self) {
+        self.link.is_gone.store(true, Ordering::Release);
+        self.link.gone.notify_waiters();
     }
 }
 
@@ -126,15 +156,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.link.writer.register(cx.waker());
-        self.link.check()?;
+        self.check_write(cx)?;
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.watched(written, cx)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.link.writer.register(cx.waker());
-        self.link.check()?;
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check_write(cx)?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.watched(written, cx)
     }
@@ -144,8 +176,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.link.writer.register(cx.waker());
-        self.link.check()?;
+        self.check_write(cx)?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         self.watched(flushed, cx)
     }
@@ -153,5 +184,58 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
         self.watched(shut, cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Longer than anything takes that is not stuck.
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn guarded(stall: Duration) -> (Guarded<DuplexStream>, DuplexStream, Arc<Link>) {
+        let (near, far) = duplex(8);
+        let link = Link::new(([127, 0, 0, 1], 1).into());
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("it is free");
+        (Guarded::new(near, Arc::clone(&link), stall, place), far, link)
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_stops_reading_is_given_up() {
+        let (mut near, _far, link) = guarded(Duration::from_millis(20));
+        let error = near.write_all(&[0; 64]).await.expect_err("nobody reads");
+        assert_eq!((error.kind(), link.ending()), (io::ErrorKind::TimedOut, Some(Reason::Stalled)));
+        assert!(near.read_u8().await.is_err(), "what reads learns of it too");
+    }
+
+    #[tokio::test]
+    async fn a_kill_ends_what_waits() {
+        let (mut near, _far, link) = guarded(LONG);
+        let waiting = tokio::spawn(async move {
+            assert!(near.read_u8().await.is_err());
+        });
+        tokio::task::yield_now().await;
+        link.kill(Reason::Closed);
+        link.kill(Reason::Shutdown);
+        waiting.await.expect("it is woken");
+        link.gone().await;
+        assert_eq!(link.ending(), Some(Reason::Closed));
+    }
+
+    #[test]
+    fn what_is_gone_is_forgotten() {
+        let links = Links::default();
+        for session in 0..10_000 {
+            let (stream, _, link) = guarded(LONG);
+            links.moved(&session.to_string(), &link);
+            drop(stream);
+        }
+        assert!(links.by_session.lock().len() < 16);
     }
 }

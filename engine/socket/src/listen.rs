@@ -2,78 +2,109 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::link::{Guarded, Link};
+use crate::seam::Reason;
 use crate::settings::SocketSettings;
 
-/// The least that hyper allows for its read buffer.
+/// How large the head of a request may be, in bytes: the least that hyper allows for its read buffer.
 const HEAD_BYTES_MAX: usize = 8192;
 
 /// How long the accept loop rests when the system has no more sockets to give.
 const REST: Duration = Duration::from_millis(50);
 
-/// Every open connection, so that all can be ended.
-#[derive(Default)]
-struct Open {
-    links: Mutex<Vec<std::sync::Weak<Link>>>,
+/// How long requests that have begun may go on when the server stops, and how long connections may take to be gone.
+const STOP_MAX: Duration = Duration::from_secs(5);
+
+/// Serves until `shutdown` is done. Then it accepts nothing more, ends every WebSocket, lets requests that have begun go on
+/// for up to five seconds, and returns when the last connection is gone, at the latest ten seconds after `shutdown`.
+///
+/// Requests carry the [`Link`] of their connection among their extensions.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    settings: &SocketSettings,
+    shutdown: impl Future<Output = ()>,
+) {
+    let places = Arc::new(Semaphore::new(settings.connections_max));
+    let server = Arc::new(Server { router, settings: settings.clone(), upgraded: Upgraded::default() });
+    let (stop, stopping) = watch::channel(false);
+    tokio::select! {
+        () = accept(&listener, &server, &places, &stopping) => {}
+        () = shutdown => {}
+    }
+    drop(listener);
+    stop.send_replace(true);
+    server.upgraded.kill_all();
+    let places_max = u32::try_from(settings.connections_max).unwrap_or(u32::MAX);
+    if timeout(2 * STOP_MAX, places.acquire_many(places_max)).await.is_err() {
+        tracing::warn!("connections are left that do not end");
+    }
 }
 
-impl Open {
+/// What every connection is served with.
+struct Server {
+    router: Router,
+    settings: SocketSettings,
+    upgraded: Upgraded,
+}
+
+/// The connections that are no longer HTTP. Those that are gone are forgotten when the list would grow.
+#[derive(Default)]
+struct Upgraded {
+    links: Mutex<Vec<Weak<Link>>>,
+}
+
+impl Upgraded {
     fn add(&self, link: &Arc<Link>) {
         let mut links = self.links.lock();
         if links.len() == links.capacity() {
-            links.retain(|link| link.strong_count() > 0);
+            links.retain(|link| link.upgrade().is_some_and(|link| !link.is_gone()));
         }
         links.push(Arc::downgrade(link));
     }
 
     fn kill_all(&self) {
-        self.links.lock().drain(..).filter_map(|link| link.upgrade()).for_each(|link| link.kill());
+        let links = std::mem::take(&mut *self.links.lock());
+        links.iter().filter_map(Weak::upgrade).for_each(|link| link.kill(Reason::Shutdown));
     }
 }
 
-/// Serves until `shutdown` is done; then accepts nothing more and ends every connection.
-pub async fn serve(listener: TcpListener, router: Router, settings: &SocketSettings, shutdown: impl Future<Output = ()>) {
-    let open = Arc::new(Open::default());
-    let places = Arc::new(Semaphore::new(settings.connections_max));
-    let accept = async {
-        loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let (stream, address) = match listener.accept().await {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    rest_after(&error).await;
-                    continue;
-                }
-            };
-            let link = Link::new(address);
-            open.add(&link);
-            let connection = connection(stream, link, router.clone(), settings.clone());
-            tokio::spawn(async move {
-                connection.await;
-                drop(place);
-            });
+/// Accepts as long as there are places; whoever comes when there are none waits in the system's own queue.
+async fn accept(
+    listener: &TcpListener,
+    server: &Arc<Server>,
+    places: &Arc<Semaphore>,
+    stopping: &watch::Receiver<bool>,
+) {
+    while let Ok(place) = Arc::clone(places).acquire_owned().await {
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                let link = Link::new(address);
+                tokio::spawn(Arc::clone(server).connection(stream, link, place, stopping.clone()));
+            }
+            Err(error) => rest_after(&error).await,
         }
-    };
-    tokio::select! {
-        () = accept => {}
-        () = shutdown => {}
     }
-    open.kill_all();
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
 }
 
 async fn rest_after(error: &io::Error) {
@@ -87,25 +118,50 @@ async fn rest_after(error: &io::Error) {
     }
 }
 
-/// One connection, HTTP/1.1 until it is upgraded. Its place is kept until the last part of it is gone.
-async fn connection(stream: TcpStream, link: Arc<Link>, router: Router, settings: SocketSettings) {
-    // Small packets matter more than full ones; if the system will not do it, they are only late.
-    let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Guarded::new(stream, Arc::clone(&link), settings.write_stall));
-    let gone = Arc::downgrade(&link);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Arc::clone(&link));
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.head_timeout)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(io, service)
-        .with_upgrades()
-        .await;
-    if let Err(error) = served {
-        tracing::trace!(%error, "a connection ended");
+impl Server {
+    /// One connection, HTTP/1.1 until it is upgraded.
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        link: Arc<Link>,
+        place: OwnedSemaphorePermit,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        // Small packets matter more than full ones; if the system will not do it, they are only late.
+        let _ = stream.set_nodelay(true);
+        let io = TokioIo::new(Guarded::new(stream, Arc::clone(&link), self.settings.write_stall, place));
+        let of_requests = Arc::clone(&link);
+        let router = self.router.clone();
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(Arc::clone(&of_requests));
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.settings.head_timeout)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(io, service)
+            .with_upgrades();
+        let mut served = pin!(served);
+        tokio::select! {
+            _ = served.as_mut() => {}
+            () = stopped(&mut stopping) => {
+                served.as_mut().graceful_shutdown();
+                let _ = timeout(STOP_MAX, served).await;
+                link.kill(Reason::Shutdown);
+            }
+        }
+        self.now_upgraded(&link, &stopping);
     }
-    drop(gone);
+
+    /// HTTP is over. If the connection is not, it is a WebSocket.
+    fn now_upgraded(&self, link: &Arc<Link>, stopping: &watch::Receiver<bool>) {
+        if link.is_gone() {
+            return;
+        }
+        self.upgraded.add(link);
+        if *stopping.borrow() {
+            link.kill(Reason::Shutdown);
+        }
+    }
 }

@@ -13,6 +13,7 @@
 mod args;
 mod door;
 mod front;
+mod guest;
 mod wire;
 
 use std::collections::HashSet;
@@ -21,14 +22,13 @@ use std::sync::Arc;
 use axum::Router;
 use parking_lot::Mutex;
 use parking_lot::RwLock;
-use socketioxide::handler::ConnectHandler;
 use socketioxide::{ParserConfig, SocketIo, TransportType};
 
 use crate::hub::Hub;
 use crate::link::Links;
 use crate::seam::{Reason, Sink, Transport};
 use crate::settings::SocketSettings;
-use door::{Door, Entrance};
+use door::Door;
 
 /// How many bytes a WebSocket's read buffer begins with; most messages are smaller, and it grows.
 const READ_BUFFER_BYTES: usize = 512;
@@ -80,19 +80,24 @@ impl OxideTransport {
 
     /// Serves exactly these namespaces from now on. Clients of one that is no longer among them are told and leave it.
     pub fn serve_namespaces(&self, paths: &[Arc<str>]) {
+        let mut registered = self.registered.lock();
         let wanted: HashSet<Arc<str>> = paths.iter().cloned().collect();
         let before = std::mem::replace(&mut *self.house.served.write(), wanted.clone());
-        let mut registered = self.registered.lock();
         for path in paths {
             if registered.insert(Arc::clone(path)) {
-                let entrance = Entrance { house: Arc::clone(&self.house) };
-                self.io.ns(path.to_string(), Door.with(entrance));
+                self.io.ns(path.to_string(), Door { house: Arc::clone(&self.house) });
             }
         }
         for gone in before.difference(&wanted) {
-            for conn in self.house.hub.everyone(gone).iter() {
-                self.house.hub.disconnect(*conn, Reason::NamespaceGone);
+            for conn in self.house.hub.everyone(gone) {
+                self.house.hub.disconnect(conn, Reason::NamespaceGone);
             }
         }
+    }
+}
+
+impl House {
+    fn serves(&self, namespace: &str) -> bool {
+        self.served.read().contains(namespace)
     }
 }

@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -44,7 +45,8 @@ where
     S::Future: Send + 'static,
 {
     let path = settings.path.trim_end_matches('/');
-    let front = Front { service, links, origins: settings.origins.as_slice().into() };
+    let origins = settings.origins.as_slice().into();
+    let front = Front { service, links, origins, body_timeout: settings.ping_timeout };
     let router = Router::new().route_service(path, front.clone()).route_service(&format!("{path}/"), front);
     match cors(&settings.origins) {
         Some(cors) => router.layer(cors),
@@ -69,6 +71,8 @@ struct Front<S> {
     service: S,
     links: Arc<Links>,
     origins: Arc<[String]>,
+    /// How long the body of a request may take; whoever is slower does not answer pings either.
+    body_timeout: Duration,
 }
 
 impl<S> Front<S> {
@@ -102,8 +106,18 @@ where
         if let (Some(session), Some(link)) = (moving_session(&request), request.extensions().get::<Arc<Link>>()) {
             self.links.moved(session, link);
         }
+        let has_body = request.method() == Method::POST;
         let served = self.service.call(request);
-        Box::pin(async { Ok(served.await?.into_response()) })
+        let body_timeout = self.body_timeout;
+        Box::pin(async move {
+            if !has_body {
+                return Ok(served.await?.into_response());
+            }
+            match tokio::time::timeout(body_timeout, served).await {
+                Ok(served) => Ok(served?.into_response()),
+                Err(_elapsed) => Ok(StatusCode::REQUEST_TIMEOUT.into_response()),
+            }
+        })
     }
 }
 

@@ -2,20 +2,28 @@
 
 use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
+use socketioxide::TransportType;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::AckSender;
 use socketioxide::handler::{FromMessageParts, Value};
 use socketioxide::socket::Socket;
 
 use super::args::Outgoing;
+use super::guest::Guest;
 use crate::link::{Link, Links};
-use crate::seam::{Full, Packet, Wire};
+use crate::seam::{Full, Packet, Reason, Wire};
 
 /// Does not keep the connection alive: the hub holds wires, and connections hold the hub.
 pub(super) struct OxideWire {
-    pub(super) socket: Weak<Socket<LocalAdapter>>,
-    pub(super) link: Option<Weak<Link>>,
-    pub(super) links: Arc<Links>,
+    socket: Weak<Socket<LocalAdapter>>,
+    links: Arc<Links>,
+}
+
+impl OxideWire {
+    pub(super) fn new(socket: &Arc<Socket<LocalAdapter>>, links: &Arc<Links>) -> Self {
+        Self { socket: Arc::downgrade(socket), links: Arc::clone(links) }
+    }
 }
 
 impl Wire for OxideWire {
@@ -24,9 +32,9 @@ impl Wire for OxideWire {
         match packet {
             Packet::Event { message, .. } => socket.emit(&*message.event, &Outgoing(&message.args)).map_err(|_| Full),
             Packet::Ack { id, args } => {
-                let id = i64::try_from(id).map_err(|_| Full)?;
-                let mut unread = Value::Bytes(bytes::Bytes::new());
-                let Ok(ack) = AckSender::from_message_parts(&socket, &mut unread, &Some(id));
+                // An id that a client cannot have given is one that nobody waits for.
+                let Ok(id) = i64::try_from(id) else { return Ok(()) };
+                let Ok(ack) = AckSender::from_message_parts(&socket, &mut Value::Bytes(Bytes::new()), &Some(id));
                 ack.send(&Outgoing(args)).map_err(|_| Full)
             }
         }
@@ -41,11 +49,28 @@ impl Wire for OxideWire {
 
     fn kill(&self) {
         let Some(socket) = self.socket.upgrade() else { return };
-        // A session that began with polling lives on the connection it was upgraded to.
-        let upgraded = self.links.of(&socket.id.to_string());
-        match upgraded.or_else(|| self.link.as_ref().and_then(Weak::upgrade)) {
-            Some(link) => link.kill(),
-            None => drop(socket.disconnect()),
+        match link_of(&socket, &self.links) {
+            Some(link) => link.kill(Reason::Closed),
+            None => leave(&socket),
         }
+    }
+}
+
+/// The TCP connection that a WebSocket runs on. A session that polls has one for each request, and none of its own.
+pub(super) fn link_of(socket: &Socket<LocalAdapter>, links: &Links) -> Option<Arc<Link>> {
+    match socket.transport_type() {
+        TransportType::Websocket => {
+            links.of(&socket.id.to_string()).or_else(|| socket.req_parts().extensions.get::<Arc<Link>>().cloned())
+        }
+        TransportType::Polling => None,
+    }
+}
+
+/// There is no way to end a polling session: it is told to leave, and no longer listened to. One whose queue is full
+/// cannot even be told; it ends at its next ping, for which there is no place either.
+fn leave(socket: &Arc<Socket<LocalAdapter>>) {
+    let _ = Arc::clone(socket).disconnect();
+    if let Some(guest) = socket.extensions.get::<Arc<Guest>>() {
+        guest.leave_soon(Reason::Closed);
     }
 }

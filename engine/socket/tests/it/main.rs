@@ -1,0 +1,78 @@
+//! What every transport must do, each case run on every transport there is.
+//!
+//! A case gets a way to start a transport with settings of its own, and talks to it over TCP as a client would. Cases wait
+//! for what they expect; a case that hangs is ended by [`stage::PATIENCE`] and says what it waited for.
+
+mod client;
+mod connects;
+mod ends;
+mod events;
+mod http;
+mod namespaces;
+mod polling;
+mod rooms;
+mod sink;
+mod stage;
+
+/// Runs the cases of modules on a transport.
+macro_rules! on {
+    ($start:path => $($module:ident: $($case:ident),+;)+) => {
+        $(mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::$module::$case($start).await;
+            })+
+        })+
+    };
+}
+
+mod oxide {
+    on! { crate::stage::oxide =>
+        connects:
+            a_client_enters_and_is_known,
+            a_refusal_says_why,
+            a_panic_while_connecting_is_a_refusal,
+            whoever_decides_too_long_refuses,
+            a_full_hub_refuses,
+            what_connected_sends_comes_after_the_connect_packet,
+            every_first_event_of_a_crowd_arrives,
+            a_client_that_goes_while_it_is_decided_on_leaves_nothing,
+            one_connection_enters_several_namespaces;
+        events:
+            arguments_of_any_number_arrive_and_return,
+            acks_have_any_number_of_arguments,
+            many_events_come_in_order_and_are_answered,
+            attachments_arrive_and_return_in_any_place,
+            an_answer_nobody_asked_for_does_nothing,
+            a_panic_ends_nothing,
+            numbers_stay_as_they_were_written,
+            what_is_too_large_ends_the_connection;
+        ends:
+            leaving_is_told_once,
+            a_dropped_connection_is_told_once,
+            silence_is_a_ping_timeout,
+            a_killed_connection_is_gone_at_once,
+            a_stalled_reader_goes_and_the_others_receive_everything,
+            nothing_comes_after_the_end,
+            a_stop_ends_everybody;
+        rooms:
+            broadcasts_reach_whom_they_are_meant_for,
+            broadcasts_of_one_sender_keep_their_order,
+            attachments_reach_a_room;
+        namespaces:
+            unknown_ones_are_refused,
+            they_come_and_go;
+        polling:
+            a_session_polls,
+            a_session_is_upgraded,
+            an_upgraded_session_can_be_killed,
+            a_polling_session_can_be_killed,
+            polling_can_be_off,
+            a_body_that_does_not_come_is_not_waited_for;
+        http:
+            origins_are_checked,
+            any_origin_may_be_allowed,
+            a_head_that_does_not_come_is_not_waited_for,
+            connections_are_counted;
+    }
+}
