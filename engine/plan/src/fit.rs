@@ -72,13 +72,23 @@ pub fn fit(value: &Shape, wanted: &Shape) -> Fit {
             kind.and(|| Fit::when(within(limits, wants)))
         }
         (Shape::Boolean, Shape::Boolean) | (Shape::Binary, Shape::Binary) => Fit::Proven,
-        (Shape::List { item, max, min }, Shape::List { item: wanted, max: most, min: least }) => {
+        (
+            Shape::List { item, max, min, limits },
+            Shape::List { item: wanted, max: most, min: least, limits: wants },
+        ) => {
             let length = most.is_none_or(|most| max.is_some_and(|max| max <= most)) && least <= min;
-            fit(item, wanted).under("items").and(|| Fit::when(length))
+            fit(item, wanted).under("items").and(|| Fit::when(length && no_more_is_asked(limits, wants)))
         }
-        (Shape::Object(value), Shape::Object(wanted)) => fit_object(value, wanted),
+        (Shape::Object(value), Shape::Object(wanted)) => {
+            fit_object(value, wanted).and(|| Fit::when(no_more_is_asked(&value.limits, &wanted.limits)))
+        }
         _ => Fit::no(format!("it must be {}, and this is {}", wanted.noun(), value.noun())),
     }
+}
+
+/// Of what else a schema asks, the shapes know only whether the value's own schema asks the same.
+fn no_more_is_asked(has: &Map<String, Value>, wants: &Map<String, Value>) -> bool {
+    wants.iter().all(|(word, wanted)| has.get(word) == Some(wanted))
 }
 
 fn has_opaque(shape: &Shape) -> bool {
@@ -120,11 +130,12 @@ fn fit_constant(constant: &Value, wanted: &Shape) -> Fit {
         (Value::Bool(_), Shape::Boolean) => Fit::Proven,
         (Value::String(text), Shape::Text(limits)) => fit_constant_text(text, limits),
         (Value::Number(number), Shape::Number { whole, limits }) => fit_constant_number(number, *whole, limits),
-        (Value::Array(values), Shape::List { item, max, min }) => {
+        (Value::Array(values), Shape::List { item, max, min, limits }) => {
             if max.is_some_and(|max| values.len() > max) || values.len() < *min {
                 return Fit::no("it has too many items or too few");
             }
-            values.iter().fold(Fit::Proven, |so_far, one| so_far.and(|| fit(&Shape::Const(one.clone()), item)))
+            let items = values.iter().map(|one| fit(&Shape::Const(one.clone()), item));
+            items.fold(Fit::when(limits.is_empty()), |so_far, one| so_far.and(|| one))
         }
         (Value::Object(map), Shape::Object(object)) => {
             let value =

@@ -35,6 +35,8 @@ pub enum Shape {
         max: Option<usize>,
         /// How many there are at least.
         min: usize,
+        /// What else its schema asks of it (`uniqueItems`, `contains`).
+        limits: Arc<Map<String, Value>>,
     },
     /// An object.
     Object(Object),
@@ -49,6 +51,8 @@ pub struct Object {
     pub properties: IndexMap<String, Property>,
     /// What further properties are; `None`: there are none.
     pub others: Option<Box<Shape>>,
+    /// What else its schema asks of it (`minProperties`, `anyOf`).
+    pub limits: Arc<Map<String, Value>>,
 }
 
 /// A property.
@@ -96,7 +100,7 @@ impl Shape {
     /// A list with so many items at most.
     #[must_use]
     pub fn list(item: Self, max: Option<usize>) -> Self {
-        Self::List { item: Box::new(item), max, min: 0 }
+        Self::List { item: Box::new(item), max, min: 0, limits: Arc::default() }
     }
 
     /// An object with these properties and no others.
@@ -104,13 +108,13 @@ impl Shape {
     pub fn object(properties: impl IntoIterator<Item = (String, Shape, bool)>) -> Self {
         let properties =
             properties.into_iter().map(|(name, shape, optional)| (name, Property { shape, optional })).collect();
-        Self::Object(Object { properties, others: None })
+        Self::Object(Object { properties, others: None, limits: Arc::default() })
     }
 
     /// An object whose every property is like this.
     #[must_use]
     pub fn map(of: Self) -> Self {
-        Self::Object(Object { properties: IndexMap::new(), others: Some(Box::new(of)) })
+        Self::Object(Object { properties: IndexMap::new(), others: Some(Box::new(of)), limits: Arc::default() })
     }
 
     /// Either this or that, simplified.

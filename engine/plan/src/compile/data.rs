@@ -1,5 +1,7 @@
 //! Values with holes: `data:`, `ack:`, `value:` and their like.
 
+use std::sync::Arc;
+
 use homeroom_definition::{Kind, Node, Text};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -48,7 +50,7 @@ impl Compiler<'_, '_> {
         let proven = all.iter().any(|(_, known)| known.proven) || all.is_empty();
         let shape = all.iter().map(|(_, known)| known.shape.clone()).reduce(Shape::or).unwrap_or(Shape::Any);
         let min = all.iter().filter(|(_, known)| !known.absent).count();
-        let shape = Shape::List { item: Box::new(shape), max: Some(all.len()), min };
+        let shape = Shape::List { item: Box::new(shape), max: Some(all.len()), min, limits: Arc::default() };
         let data = constant_list(all.into_iter().map(|(data, _)| data).collect());
         Some((data, Known::made(shape).with_proof(proven)))
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use homeroom_definition::{Diagnostic, Node, SourceId, Span};
+use homeroom_definition::{Diagnostic, Node, SourceId, Span, Text};
 use serde_json::Value;
 
 use super::Compiler;
@@ -26,8 +26,21 @@ impl Compiler<'_, '_> {
     pub(crate) fn check_types(&mut self) {
         let names = self.names;
         for declared in names.types.values() {
+            self.check_type_name(declared.name);
             self.schema(declared.item);
         }
+    }
+
+    /// Exports make identifiers of it, and references to it.
+    fn check_type_name(&mut self, name: &Text) {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let message = match name.value.as_str() {
+            built_in if schema::BUILT_IN.contains(&built_in) => format!("`{built_in}` is there already"),
+            plain if plain.starts_with(|c: char| c.is_ascii_alphabetic()) && plain.chars().all(is_part) => return,
+            other => format!("`{other}` cannot be the name of a type"),
+        };
+        let help = "give it another name: a letter, then letters, digits and `_`, such as `LineItem`";
+        self.tell(Diagnostic::error(codes::BAD_SCHEMA, name.span, message).help(help));
     }
 
     /// The shape of the values of a type.

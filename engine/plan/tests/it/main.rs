@@ -3,3 +3,4 @@
 mod compiler;
 mod harness;
 mod proofs;
+mod types;
