@@ -128,13 +128,13 @@ impl Play<'_> {
         if event == NOTHING {
             return match events.is_empty() {
                 true => Ok(()),
-                false => Err(left(Failure::at(step.span, format!("{name} received something")), &events)),
+                false => Err(left(Failure::at(step.span, format!("{name} received something")), events.iter())),
             };
         }
         for turn in 1..=step.count() {
             let Some(at) = events.iter().position(|received| received.event == event) else {
                 let so_far = if turn > 1 { format!(" more than {} times", turn - 1) } else { String::new() };
-                return Err(left(Failure::at(step.span, format!("{name} did not receive {event}{so_far}")), &events));
+                return Err(left(Failure::at(step.span, format!("{name} did not receive {event}{so_far}")), events.iter()));
             };
             let received = events.remove(at).map(|received| received.args).unwrap_or_default();
             if let Some(expected) = step.arguments()

@@ -1,0 +1,20 @@
+//! Codes of what is told about settings, files and scenarios.
+
+homeroom_definition::codes! {
+    /// A setting whose value cannot be used.
+    BAD_SETTING = "HR1201";
+    /// The identity that definitions see is not usable.
+    BAD_IDENTITY = "HR1202";
+    /// A file that is imported or named is not there.
+    NO_FILE = "HR1203";
+    /// Two files define the same namespace's path, or none defines any.
+    NO_NAMESPACE = "HR1204";
+    /// The database refuses a statement.
+    REFUSED_STATEMENT = "HR1205";
+    /// The namespace that scenarios are about is not there.
+    TEST_NAMESPACE = "HR1301";
+    /// A step of a scenario does nothing, or several things.
+    TEST_STEP = "HR1302";
+    /// A user of a scenario is not there.
+    TEST_USER = "HR1303";
+}

@@ -1,0 +1,5 @@
+//! Who bears a token.
+
+mod jwt;
+
+pub use jwt::{Jwt, mint};

@@ -1,0 +1,152 @@
+//! `homeroom serve`
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use homeroom_definition::render;
+use homeroom_http::ApiKeys;
+use tokio::net::TcpListener;
+
+use crate::check::drawn;
+use crate::identity::Jwt;
+use crate::load::{Loaded, load};
+use crate::server::{Parts, run as run_server};
+use crate::settings::{DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Environment, Settings};
+use crate::token::for_user;
+use crate::{Deployable, fail, files};
+
+/// How long the tokens that are printed are valid, in seconds.
+const DEMO_TOKEN_SECONDS: u64 = 12 * 3600;
+
+/// How long connections get to close after the listener has.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// What is served, and where.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The folder of the definitions; without one, those in this binary.
+    #[arg(long, value_name = "DIR")]
+    namespaces: Option<PathBuf>,
+    /// Settings from this file; otherwise `homeroom.yaml` beside the definitions.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to listen, such as `127.0.0.1:3000`.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode {
+    start_log();
+    match serve(deployable, options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String> {
+    let files = files(deployable, options.namespaces.as_ref(), options.config.as_ref())?;
+    let loaded = load(&files, options.config.as_deref(), &Environment::of_process(), &deployable.hooks).await;
+    let told = loaded.diagnostics.sorted();
+    if !told.is_empty() {
+        eprint!("{}", drawn(&told, &loaded.sources));
+        eprintln!("{}", render::summary(&told));
+    }
+    let Loaded { settings: Some(settings), plan: Some(plan), db, diagnostics, .. } = loaded else {
+        return Err("nothing is served: the files above have mistakes".into());
+    };
+    if diagnostics.has_errors() {
+        return Err("nothing is served: the files above have mistakes".into());
+    }
+    let address = options.listen.unwrap_or(settings.listen);
+    let keys = safe_on(&settings, address)?;
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    welcome(&settings, address, &plan.namespaces.keys().map(|path| path.to_string()).collect::<Vec<_>>());
+    let secret = settings.auth.secret.clone().unwrap_or_else(|| DEVELOPMENT_SECRET.into());
+    let parts = Parts {
+        plan,
+        hooks: deployable.hooks.clone(),
+        limits: settings.limits,
+        state: settings.state,
+        socket: settings.socket,
+        db,
+        authenticator: Arc::new(Jwt::new(&secret, &settings.auth, settings.claims)),
+        keys: ApiKeys::new(keys),
+    };
+    run_server(parts, listener, asked_to_stop()).await;
+    tokio::time::sleep(LAST_WORDS).await;
+    Ok(())
+}
+
+/// The keys that are let in. Without a secret or keys of its own a server is for loopback only.
+fn safe_on(settings: &Settings, address: SocketAddr) -> Result<Vec<String>, String> {
+    let is_loopback = address.ip().is_loopback();
+    if settings.auth.secret.is_none() && !is_loopback {
+        return Err(format!(
+            "no secret is set, so anyone could mint tokens: set `JWT_SECRET`, or listen on 127.0.0.1 instead of {}",
+            address.ip()
+        ));
+    }
+    match settings.api_keys.is_empty() && is_loopback && settings.auth.secret.is_none() {
+        true => Ok(vec![DEVELOPMENT_KEY.to_owned()]),
+        false => Ok(settings.api_keys.clone()),
+    }
+}
+
+fn welcome(settings: &Settings, address: SocketAddr, namespaces: &[String]) {
+    let mut namespaces = namespaces.to_vec();
+    namespaces.sort();
+    println!("serving {}", namespaces.join(", "));
+    if settings.auth.secret.is_none() {
+        println!("\nNo JWT_SECRET is set: a well-known development secret is used, and only this machine is served.");
+        println!("Services send events with the key `{DEVELOPMENT_KEY}`. Tokens to try, valid for 12 hours:\n");
+        for user in &settings.demo_tokens {
+            let shown = |name| user.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+            match for_user(settings, user, DEMO_TOKEN_SECONDS) {
+                Ok(token) => println!("{} ({}, {})\n  {token}\n", shown("id"), shown("name"), shown("role")),
+                Err(error) => eprintln!("no token for `{}`: {error}", shown("id")),
+            }
+        }
+        if let Some(namespace) = namespaces.iter().find(|path| path.len() > 1) {
+            println!("Try one with socket.io-client:");
+            println!("  const socket = io('http://{address}{namespace}', {{ auth: {{ token: '...' }} }})");
+            println!("  socket.on('connect', () => console.log('connected'))");
+            println!("  socket.on('connect_error', (error) => console.log(error.message))\n");
+        }
+    }
+    println!("listening on http://{address}");
+}
+
+/// Done when the process is asked to stop.
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        if let Ok(mut terminate) = terminate {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}
+
+/// Logs for people on a terminal, JSON otherwise; what is logged is chosen by `HOMEROOM_LOG`.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HOMEROOM_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,socketioxide=off,engineioxide=off,sqlx=warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        let _ = log.try_init();
+    } else {
+        let _ = log.json().try_init();
+    }
+}

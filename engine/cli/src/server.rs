@@ -1,0 +1,79 @@
+//! A running server: the engine, its stores, its edge and its API, put together.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use homeroom_http::{Api, ApiKeys};
+use homeroom_plan::Plan;
+use homeroom_runtime::{Authenticator, Bound, Engine, Hooks, RuntimeSettings, Stores};
+use homeroom_socket::hub::{Hub, HubLimits};
+use homeroom_socket::incoming::EngineSink;
+use homeroom_socket::listen;
+use homeroom_socket::outgoing::Outgoing;
+use homeroom_socket::oxide::OxideTransport;
+use homeroom_socket::settings::SocketSettings;
+use homeroom_store::sql::Db;
+use homeroom_store::state::StateLimits;
+use homeroom_store::{Clock, MemoryLimits, MemoryPresence, MemoryState, SystemClock};
+use tokio::net::TcpListener;
+
+/// How many counters of limits that connections share are kept.
+const LIMITS_MAX: usize = 1_000_000;
+
+/// How long the ticker sleeps at most, so that what is remembered for less is noticed in time.
+const TICK_MAX: Duration = Duration::from_millis(250);
+
+/// What a server is made of.
+pub struct Parts {
+    /// The compiled definitions.
+    pub plan: Arc<Plan>,
+    /// The hooks.
+    pub hooks: Hooks,
+    /// Bounds of events and connections.
+    pub limits: RuntimeSettings,
+    /// Bounds of state in memory.
+    pub state: StateLimits,
+    /// How the edge speaks.
+    pub socket: SocketSettings,
+    /// The database, if there is one.
+    pub db: Option<Db>,
+    /// Who verifies tokens.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// The keys of services.
+    pub keys: ApiKeys,
+}
+
+/// Serves on `listener` until `shutdown` is done.
+pub async fn run(parts: Parts, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let hub = Arc::new(Hub::new(HubLimits { connections_max: parts.socket.connections_max, ..HubLimits::default() }));
+    let stores = Stores {
+        state: Arc::new(MemoryState::new(Arc::clone(&clock), parts.state)),
+        presence: Arc::new(MemoryPresence::new()),
+        limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
+        db: parts.db,
+    };
+    let bound = Bound::new(parts.plan, parts.hooks, &parts.limits, Arc::clone(&clock));
+    let paths = bound.paths();
+    let outlet = Arc::new(Outgoing::new(Arc::clone(&hub)));
+    let engine = Engine::new(bound, outlet, stores, Arc::clone(&clock), parts.authenticator, parts.limits);
+    let sink = Arc::new(EngineSink::new(engine.clone()));
+    let (transport, socket_routes) = OxideTransport::new(parts.socket.clone(), hub, sink);
+    transport.serve_namespaces(&paths);
+    let router = homeroom_http::router(Api { engine: engine.clone(), keys: Arc::new(parts.keys) }).merge(socket_routes);
+    let ticker = tokio::spawn(tick(engine, clock));
+    listen::serve(listener, router, &parts.socket, shutdown).await;
+    ticker.abort();
+}
+
+/// Does what time brings about, when it does.
+async fn tick(engine: Engine, clock: Arc<dyn Clock>) {
+    loop {
+        let wait_ms = engine.next_due().map(|due_ms| due_ms.saturating_sub(clock.now_ms()));
+        let wait = wait_ms.map_or(TICK_MAX, |ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(TICK_MAX));
+        // What is due is looked for at most a thousand times a second.
+        tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+        engine.tick().await;
+    }
+}

@@ -1,0 +1,155 @@
+//! The settings file, as its author writes it.
+
+use homeroom_definition::{Many, Node, Table, Text, record};
+
+record! {
+    /// Settings of a server. Every key has a default, and can be set by the environment: `HOMEROOM_SECTION_KEY`.
+    pub struct SettingsFile {
+        /// Where to listen.
+        "listen" listen: Option<ListenSection>,
+        /// How tokens are verified.
+        "auth" auth: Option<AuthSection>,
+        /// What definitions see as `user`, and the claims it is made of.
+        "identity" identity: Option<IdentitySection>,
+        /// How the Socket.IO edge speaks.
+        "socket" socket: Option<SocketSection>,
+        /// Web pages that may connect.
+        "cors" cors: Option<CorsSection>,
+        /// Bounds of events and connections.
+        "limits" limits: Option<LimitsSection>,
+        /// Bounds of what is remembered in memory.
+        "state" state: Option<StateSection>,
+        /// The database.
+        "database" database: Option<DatabaseSection>,
+        /// The API over HTTP.
+        "api" api: Option<ApiSection>,
+        /// Shared state of several servers; not served yet.
+        "redis" redis: Option<RedisSection>,
+        /// Users for whom tokens are printed where the development secret is used.
+        "demo_tokens" demo_tokens: Vec<Node>,
+    }
+}
+
+record! {
+    /// Where to listen.
+    pub struct ListenSection {
+        /// The address, `127.0.0.1` by default.
+        "host" host: Option<Text>,
+        /// The port, 3000 by default; `PORT` in the environment. 0 picks a free one.
+        "port" port: Option<Text>,
+    }
+}
+
+record! {
+    /// How tokens are verified. The algorithm is HS256; it never comes from the token.
+    pub struct AuthSection {
+        /// The secret; `JWT_SECRET` in the environment. Without one, only loopback is served.
+        "secret" secret: Option<Text>,
+        /// What the claim `iss` must be.
+        "issuer" issuer: Option<Text>,
+        /// What the claim `aud` must have.
+        "audience" audience: Option<Text>,
+        /// How far clocks may differ, `5s` by default.
+        "leeway" leeway: Option<Text>,
+    }
+}
+
+record! {
+    /// What definitions see as `user`: a type for each property, with the `claim:` it comes from where names differ.
+    pub struct IdentitySection {
+        /// Properties that every user has. `id` and `role` must be among them; the roles are the `enum` of `role`.
+        "fields" fields: Table<Node>,
+        /// Properties that a user may have.
+        "optional" optional: Table<Node>,
+    }
+}
+
+record! {
+    /// How the Socket.IO edge speaks.
+    pub struct SocketSection {
+        /// `websocket`, `polling`; both by default.
+        "transports" transports: Many<Text>,
+        /// How often a client is pinged, `25s` by default.
+        "ping_interval" ping_interval: Option<Text>,
+        /// How long its answer may take, `20s` by default.
+        "ping_timeout" ping_timeout: Option<Text>,
+        /// How long a client may take to enter a namespace, `10s` by default.
+        "connect_timeout" connect_timeout: Option<Text>,
+        /// How long a client may read nothing while something is written to it, `5s` by default.
+        "write_stall" write_stall: Option<Text>,
+        /// Bytes of a message, 1 MiB by default.
+        "message_bytes_max" message_bytes_max: Option<Node>,
+        /// Attachments of an event, 16 by default.
+        "attachments_max" attachments_max: Option<Node>,
+        /// Packets that may wait for a client, 1024 by default.
+        "queue_packets_max" queue_packets_max: Option<Node>,
+        /// Connections at once, 100,000 by default.
+        "connections_max" connections_max: Option<Node>,
+    }
+}
+
+record! {
+    /// Web pages that may connect.
+    pub struct CorsSection {
+        /// Origins such as `https://app.example.org`; `SOCKET_IO_CORS_ORIGIN` or `FRONTEND_URL` in the environment.
+        "origins" origins: Many<Text>,
+    }
+}
+
+record! {
+    /// Bounds of events and connections.
+    pub struct LimitsSection {
+        /// How long an event may run, `10s` by default.
+        "event_timeout" event_timeout: Option<Text>,
+        /// Events of a connection that may wait, 256 by default.
+        "queue_events_max" queue_events_max: Option<Node>,
+        /// Bytes of an event, 256 KiB by default.
+        "payload_bytes_max" payload_bytes_max: Option<Node>,
+        /// How deep a payload may be nested, 64 by default.
+        "payload_depth_max" payload_depth_max: Option<Node>,
+        /// Rooms a connection may be in, 128 by default.
+        "rooms_per_connection_max" rooms_per_connection_max: Option<Node>,
+        /// Connections of a user to a namespace, 10 by default; `SOCKET_IO_MAX_CONNECTIONS_PER_USER` in the environment.
+        "connections_per_user_max" connections_per_user_max: Option<Node>,
+        /// For events that state no limit of their own, `100 per 10s` by default.
+        "default_rate_limit" default_rate_limit: Option<Text>,
+    }
+}
+
+record! {
+    /// Bounds of what is remembered in memory.
+    pub struct StateSection {
+        /// Keys, 1,000,000 by default.
+        "keys_max" keys_max: Option<Node>,
+        /// Bytes, 256 MiB by default.
+        "bytes_max" bytes_max: Option<Node>,
+    }
+}
+
+record! {
+    /// The database.
+    pub struct DatabaseSection {
+        /// Its URL, such as `sqlite:homeroom.db`; `DATABASE_URL` in the environment.
+        "url" url: Option<Text>,
+        /// A script beside the definitions that fills a database in memory where no URL is given.
+        "demo" demo: Option<Text>,
+    }
+}
+
+record! {
+    /// The API over HTTP.
+    pub struct ApiSection {
+        /// Keys of services; `HOMEROOM_API_KEYS` in the environment, separated by commas.
+        "keys" keys: Many<Text>,
+    }
+}
+
+record! {
+    /// Shared state of several servers.
+    pub struct RedisSection {
+        /// Its URL; `REDIS_URL` in the environment.
+        "url" url: Option<Text>,
+        /// Whether state is kept there; `USE_REDIS_STATE` in the environment.
+        "use_state" use_state: Option<Text>,
+    }
+}
