@@ -80,26 +80,28 @@ impl Link {
     }
 }
 
-/// The connections that polling sessions say they move to. What is gone is forgotten when there would be more than ever
-/// before, so there are at most twice as many as were open at one time.
+/// The connections that polling sessions say they move to: all of them, since only the first that is upgraded is the one,
+/// and a client could point to another. What is gone is forgotten when there would be more sessions than ever before.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
-    by_session: Mutex<HashMap<String, Arc<Link>>>,
+    by_session: Mutex<HashMap<String, Vec<Arc<Link>>>>,
 }
 
 impl Links {
     /// Writes down that a session moves to this connection.
     pub(crate) fn moved(&self, session: &str, link: &Arc<Link>) {
-        let mut links = self.by_session.lock();
-        if links.len() == links.capacity() {
-            links.retain(|_, link| !link.is_gone());
+        let mut sessions = self.by_session.lock();
+        if sessions.len() == sessions.capacity() {
+            sessions.retain(|_, links| links.iter().any(|link| !link.is_gone()));
         }
-        links.insert(session.to_owned(), Arc::clone(link));
+        let links = sessions.entry(session.to_owned()).or_default();
+        links.retain(|link| !link.is_gone());
+        links.push(Arc::clone(link));
     }
 
-    /// The connection that a session has moved to.
-    pub(crate) fn of(&self, session: &str) -> Option<Arc<Link>> {
-        self.by_session.lock().get(session).cloned()
+    /// The connections that a session has, perhaps, moved to.
+    pub(crate) fn of(&self, session: &str) -> Vec<Arc<Link>> {
+        self.by_session.lock().get(session).cloned().unwrap_or_default()
     }
 }
 
@@ -125,11 +127,18 @@ impl<S> Guarded<S> {
         self.link.check()
     }
 
-    /// What became of a write: it ends the connection if it has been waiting for too long.
-    fn watched<T>(&mut self, written: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+    /// What became of a write; bytes that were taken start the time anew.
+    fn written(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.waiting = None;
-            return written;
+        }
+        self.watched(written, cx)
+    }
+
+    /// Ends the connection if this has been waiting for too long.
+    fn watched<T>(&mut self, done: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if done.is_ready() {
+            return done;
         }
         let stall = self.stall;
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
@@ -158,7 +167,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.check_write(cx)?;
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watched(written, cx)
+        self.written(written, cx)
     }
 
     fn poll_write_vectored(
@@ -168,7 +177,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     ) -> Poll<io::Result<usize>> {
         self.check_write(cx)?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.watched(written, cx)
+        self.written(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -226,6 +235,20 @@ mod tests {
         waiting.await.expect("it is woken");
         link.gone().await;
         assert_eq!(link.ending(), Some(Reason::Closed));
+    }
+
+    #[test]
+    fn a_session_keeps_the_connection_it_has() {
+        let links = Links::default();
+        let (_stream, _, first) = guarded(LONG);
+        links.moved("session", &first);
+        let (gone, _, second) = guarded(LONG);
+        links.moved("session", &second);
+        drop(gone);
+        let (_stream, _, third) = guarded(LONG);
+        links.moved("session", &third);
+        let of = links.of("session");
+        assert!(of.len() == 2 && Arc::ptr_eq(&of[0], &first) && Arc::ptr_eq(&of[1], &third));
     }
 
     #[test]

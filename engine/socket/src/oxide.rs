@@ -67,9 +67,9 @@ impl OxideTransport {
             .ws_max_frame_size(settings.message_bytes_max)
             .with_parser(parser);
         let builder = match (settings.websocket, settings.polling) {
-            (true, false) => builder.transports([TransportType::Websocket]),
+            (true, true) => builder,
             (false, true) => builder.transports([TransportType::Polling]),
-            _ => builder,
+            (_, false) => builder.transports([TransportType::Websocket]),
         };
         let (service, io) = builder.build_svc();
         let links = Arc::new(Links::default());

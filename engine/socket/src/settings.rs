@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How the edge speaks, and what one peer may take. The defaults suit a school district.
 #[derive(Debug, Clone)]
 pub struct SocketSettings {
-    /// Whether clients may use WebSocket.
+    /// Whether clients may use WebSocket. They may also if they may use nothing else.
     pub websocket: bool,
     /// Whether clients may use HTTP long-polling, with which the official client begins. It needs every request of a
     /// session to reach the same server.

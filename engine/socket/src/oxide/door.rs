@@ -15,7 +15,7 @@ use socketioxide::socket::{DisconnectReason, Socket};
 
 use super::House;
 use super::guest::Guest;
-use super::wire::{OxideWire, link_of};
+use super::wire::{OxideWire, ending, own_link};
 use crate::link::Link;
 use crate::seam::{ConnId, ConnectError, Hello, Inbox, Peer, Reason};
 
@@ -82,9 +82,8 @@ impl Door {
     /// Asks the engine, for as long as it may take and the client is there.
     async fn decide(&self, socket: &OxideSocket, hello: Hello) -> Result<Arc<dyn Inbox>, String> {
         let asked = AssertUnwindSafe(self.house.sink.connect(hello)).catch_unwind();
-        let link = link_of(socket, &self.house.links);
         let gone = async {
-            match link {
+            match own_link(socket) {
                 Some(link) => link.gone().await,
                 None => std::future::pending().await,
             }
@@ -136,7 +135,7 @@ struct Leaving {
 
 impl DisconnectHandler<LocalAdapter, ()> for Leaving {
     fn call_with_defer(&self, socket: OxideSocket, reason: DisconnectReason, defer: fn(OxideSocket)) {
-        let on_this_side = link_of(&socket, &self.house.links).and_then(|link| link.ending());
+        let on_this_side = ending(&socket, &self.house.links);
         self.guest.leave_soon(match reason {
             DisconnectReason::ClientNSDisconnect => Reason::ClientLeft,
             DisconnectReason::ServerNSDisconnect => Reason::Closed,

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
+use http::header::SEC_WEBSOCKET_KEY;
 use socketioxide::TransportType;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::AckSender;
@@ -49,21 +50,34 @@ impl Wire for OxideWire {
 
     fn kill(&self) {
         let Some(socket) = self.socket.upgrade() else { return };
-        match link_of(&socket, &self.links) {
-            Some(link) => link.kill(Reason::Closed),
-            None => leave(&socket),
+        let links = links_of(&socket, &self.links);
+        links.iter().for_each(|link| link.kill(Reason::Closed));
+        if links.is_empty() {
+            leave(&socket);
         }
     }
 }
 
-/// The TCP connection that a WebSocket runs on. A session that polls has one for each request, and none of its own.
-pub(super) fn link_of(socket: &Socket<LocalAdapter>, links: &Links) -> Option<Arc<Link>> {
-    match socket.transport_type() {
-        TransportType::Websocket => {
-            links.of(&socket.id.to_string()).or_else(|| socket.req_parts().extensions.get::<Arc<Link>>().cloned())
-        }
-        TransportType::Polling => None,
+/// The TCP connections that a WebSocket may run on; of several, all but one are about to be closed. A session that polls has
+/// a connection for each request, perhaps shared with others by a proxy, and none of its own.
+fn links_of(socket: &Socket<LocalAdapter>, links: &Links) -> Vec<Arc<Link>> {
+    match (own_link(socket), socket.transport_type()) {
+        (Some(link), _) => vec![Arc::clone(link)],
+        (None, TransportType::Websocket) => links.of(&socket.id.to_string()),
+        (None, TransportType::Polling) => Vec::new(),
     }
+}
+
+/// The TCP connection of one that began as a WebSocket.
+pub(super) fn own_link(socket: &Socket<LocalAdapter>) -> Option<&Arc<Link>> {
+    let request = socket.req_parts();
+    let link = request.extensions.get::<Arc<Link>>();
+    link.filter(|_| request.headers.contains_key(SEC_WEBSOCKET_KEY))
+}
+
+/// Why this side ended the TCP connection, if it did.
+pub(super) fn ending(socket: &Socket<LocalAdapter>, links: &Links) -> Option<Reason> {
+    links_of(socket, links).iter().find_map(|link| link.ending())
 }
 
 /// There is no way to end a polling session: it is told to leave, and no longer listened to. One whose queue is full

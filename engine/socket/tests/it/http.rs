@@ -85,6 +85,7 @@ pub(crate) async fn connections_are_counted(start: Start) {
         () = tokio::time::sleep(Duration::from_millis(300)) => true,
     };
     assert!(is_shut_out, "a third is served");
+    drop(third);
     second.drop_tcp();
     stage.engine.until("one has gone", |seen| seen.closed.first().copied()).await;
     assert_eq!(stage.hub.everyone("/"), [conn]);

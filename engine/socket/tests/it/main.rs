@@ -66,6 +66,7 @@ mod oxide {
             a_session_polls,
             a_session_is_upgraded,
             an_upgraded_session_can_be_killed,
+            a_second_upgrade_is_no_shelter,
             a_polling_session_can_be_killed,
             polling_can_be_off,
             a_body_that_does_not_come_is_not_waited_for;

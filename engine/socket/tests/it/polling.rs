@@ -116,6 +116,26 @@ pub(crate) async fn an_upgraded_session_can_be_killed(start: Start) {
     assert_eq!(stage.engine.end_of(conn).await, Reason::Closed);
 }
 
+/// A client may point to connections that are not its session's; it is the session's that is ended.
+pub(crate) async fn a_second_upgrade_is_no_shelter(start: Start) {
+    let stage = start(quick(), HubLimits::default());
+    let poller = Poller::enter(&stage).await;
+    let mut upgraded = poller.upgrade().await;
+    let mut opened = Client::open(stage.address).await;
+    let session = opened.connect("/", "").await.expect("it is let in");
+    stage.engine.until("both are connected", |seen| (seen.connected.len() == 2).then_some(())).await;
+    for session in [&poller.session, &session] {
+        let again = request(stage.address, &format!("&sid={session}"), None);
+        Client::raw(again).await.expect("it is upgraded, for now").end().await;
+    }
+    for conn in stage.engine.connected() {
+        stage.hub.kill(conn, Reason::Closed);
+        assert_eq!(stage.engine.end_of(conn).await, Reason::Closed);
+    }
+    upgraded.end().await;
+    opened.end().await;
+}
+
 pub(crate) async fn a_polling_session_can_be_killed(start: Start) {
     let stage = start(quick(), HubLimits::default());
     let mut poller = Poller::enter(&stage).await;
