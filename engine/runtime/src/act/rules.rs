@@ -32,7 +32,10 @@ impl Denied {
 /// Whether one rule holds.
 enum Verdict {
     Holds,
+    /// The connection is not in the rule's room.
     Elsewhere,
+    /// It is, and something else does not hold.
+    InsideButNo,
     No,
 }
 
@@ -44,33 +47,39 @@ impl Act<'_> {
         frame: &'s mut Frame<'_>,
     ) -> BoxFuture<'s, Result<Result<(), Denied>, Refusal>> {
         Box::pin(async move {
-            let mut denied = Denied::Unauthorized;
+            let (mut elsewhere, mut inside) = (false, false);
             for rule in rules {
                 match self.rule(rule, frame).await.map_err(|refusal| refusal.at(&rule.place))? {
                     Verdict::Holds => return Ok(Ok(())),
-                    Verdict::Elsewhere => denied = Denied::NotInRoom,
+                    Verdict::Elsewhere => elsewhere = true,
+                    Verdict::InsideButNo => inside = true,
                     Verdict::No => {}
                 }
             }
-            Ok(Err(denied))
+            // "Join first" helps only those for whom joining is what is missing.
+            Ok(Err(if elsewhere && !inside { Denied::NotInRoom } else { Denied::Unauthorized }))
         })
     }
 
     async fn rule(&mut self, rule: &Rule, frame: &mut Frame<'_>) -> Result<Verdict, Refusal> {
         let has_role = rule.roles.is_empty() || self.site.role.is_some_and(|role| rule.roles.contains(&role));
-        if !has_role || !holds(rule.when_before.as_ref(), frame)? {
+        if !has_role {
             return Ok(Verdict::No);
         }
         if !rule.inside.is_empty() && !self.is_inside(&rule.inside, frame)? {
             return Ok(Verdict::Elsewhere);
         }
+        let no = if rule.inside.is_empty() { Verdict::No } else { Verdict::InsideButNo };
+        if !holds(rule.when_before.as_ref(), frame)? {
+            return Ok(no);
+        }
         for check in &rule.checks {
             if !self.check(check, frame).await? {
-                return Ok(Verdict::No);
+                return Ok(no);
             }
         }
         if !holds(rule.when.as_ref(), frame)? {
-            return Ok(Verdict::No);
+            return Ok(no);
         }
         match &rule.like {
             Some(room) => self.is_like(room, frame).await,

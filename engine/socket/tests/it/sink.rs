@@ -82,14 +82,14 @@ impl Sink for Engine {
     fn connect(&self, hello: Hello) -> BoxFuture<'_, Result<Arc<dyn Inbox>, ConnectError>> {
         let auth: Value = serde_json::from_str(hello.auth.get()).expect("auth is JSON");
         let conn = hello.conn;
+        let waits = auth["wait"].is_boolean().then(|| Abandoned(self));
         self.note(|seen| seen.hellos.push(hello));
         async move {
             if let Some(code) = auth["refuse"].as_str() {
                 return Err(ConnectError { code: code.into(), message: "Not today.".into() });
             }
             assert!(auth["panic"].is_null(), "told to panic");
-            if !auth["wait"].is_null() {
-                let _given_up = Abandoned(self);
+            if waits.is_some() {
                 std::future::pending::<()>().await;
             }
             let engine = self.own.upgrade().expect("it runs");
