@@ -1,0 +1,5 @@
+//! The command line's own files: settings, and the schemas that editors check them with.
+
+mod documents;
+mod loading;
+mod settings;
