@@ -9,7 +9,5 @@ mod live_class;
 
 /// All hooks.
 pub(crate) fn hooks() -> Hooks {
-    Hooks::new()
-        .with(hook("attendance_findings", attendance::findings))
-        .with(hook("tally_poll", live_class::tally))
+    Hooks::new().with(hook("attendance_findings", attendance::findings)).with(hook("tally_poll", live_class::tally))
 }

@@ -128,9 +128,11 @@ mod tests {
     #[test]
     fn three_days_in_a_row_call_for_someone() {
         use Status::{Absent, Late};
-        let found_of = found(&[("2025-01-15", Absent), ("2025-01-14", Absent), ("2025-01-13", Absent), ("2025-01-10", Late)]);
+        let found_of =
+            found(&[("2025-01-15", Absent), ("2025-01-14", Absent), ("2025-01-13", Absent), ("2025-01-10", Late)]);
         assert_eq!(found_of.intervention, Some(Intervention { reason: "absent 3 times in a row".into(), days: 3 }));
-        let broken = found(&[("2025-01-15", Absent), ("2025-01-14", Late), ("2025-01-13", Absent), ("2025-01-10", Absent)]);
+        let broken =
+            found(&[("2025-01-15", Absent), ("2025-01-14", Late), ("2025-01-13", Absent), ("2025-01-10", Absent)]);
         assert_eq!(broken.intervention, None);
     }
 

@@ -66,6 +66,9 @@ mod tests {
             "entries": { "poll": {}, "vote:1": { "option": 1 }, "vote:2": { "option": 1 }, "vote:3": { "option": 7 } }
         });
         let tally = tally(serde_json::from_value(input).expect("input")).expect("a tally");
-        assert_eq!(json!(tally), json!({ "results": [{ "option": "a", "votes": 0 }, { "option": "b", "votes": 2 }], "total": 2 }));
+        assert_eq!(
+            json!(tally),
+            json!({ "results": [{ "option": "a", "votes": 0 }, { "option": "b", "votes": 2 }], "total": 2 })
+        );
     }
 }

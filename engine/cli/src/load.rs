@@ -134,7 +134,8 @@ fn settings_of(sources: &Sources, all: &[SourceId], config: Option<&Path>) -> Op
 /// Files of scenarios, and files of definitions.
 fn sorted(sources: &Sources, all: &[SourceId], settings: Option<SourceId>) -> (Vec<SourceId>, Vec<SourceId>) {
     let name = |source: &SourceId| sources.path(*source).rsplit('/').next().unwrap_or_default().to_owned();
-    let yaml = all.iter().copied().filter(|source| Some(*source) != settings && !sources.path(*source).ends_with(".sql"));
+    let yaml =
+        all.iter().copied().filter(|source| Some(*source) != settings && !sources.path(*source).ends_with(".sql"));
     yaml.filter(|source| name(source) != SETTINGS_FILE).partition(|source| name(source).ends_with(TESTS_FILE))
 }
 
@@ -149,7 +150,13 @@ fn parsed(sources: &Sources, definitions: &[SourceId], diagnostics: &mut Diagnos
     parsed
 }
 
-fn imports(sources: &Sources, source: SourceId, file: &File, all: &[SourceId], diagnostics: &mut Diagnostics) -> Vec<SourceId> {
+fn imports(
+    sources: &Sources,
+    source: SourceId,
+    file: &File,
+    all: &[SourceId],
+    diagnostics: &mut Diagnostics,
+) -> Vec<SourceId> {
     let mut found = Vec::new();
     for text in file.imports.iter() {
         let path = beside(sources.path(source), &text.value);
@@ -189,7 +196,11 @@ impl Loaded {
             }
             Err(error) => {
                 let span = settings.demo.as_ref().map(|demo| demo.span).unwrap_or_default();
-                self.diagnostics.push(Diagnostic::error(codes::BAD_SETTING, span, format!("the database cannot be used: {error}")));
+                self.diagnostics.push(Diagnostic::error(
+                    codes::BAD_SETTING,
+                    span,
+                    format!("the database cannot be used: {error}"),
+                ));
             }
         }
     }
@@ -213,8 +224,12 @@ impl Loaded {
                     }
                 }
                 Err(SqlError::Refused(objection) | SqlError::Unavailable(objection)) => self.diagnostics.push(
-                    Diagnostic::error(codes::REFUSED_STATEMENT, query.span, format!("the database refuses this statement: {objection}"))
-                        .label(format!("of `{}`", query.name)),
+                    Diagnostic::error(
+                        codes::REFUSED_STATEMENT,
+                        query.span,
+                        format!("the database refuses this statement: {objection}"),
+                    )
+                    .label(format!("of `{}`", query.name)),
                 ),
             }
         }

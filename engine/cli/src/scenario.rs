@@ -40,8 +40,12 @@ pub fn read(sources: &Sources, id: SourceId, plan: &Plan, diagnostics: &mut Diag
     if !plan.namespaces.contains_key(file.namespace.value.as_str()) {
         let known = plan.namespaces.keys().map(|path| &**path);
         diagnostics.push(
-            Diagnostic::error(codes::TEST_NAMESPACE, file.namespace.span, format!("there is no namespace `{}`", file.namespace.value))
-                .help_if(homeroom_definition::did_you_mean(&file.namespace.value, known)),
+            Diagnostic::error(
+                codes::TEST_NAMESPACE,
+                file.namespace.span,
+                format!("there is no namespace `{}`", file.namespace.value),
+            )
+            .help_if(homeroom_definition::did_you_mean(&file.namespace.value, known)),
         );
         return None;
     }

@@ -7,7 +7,9 @@ mod identity;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use homeroom_definition::{Diagnostic, Diagnostics, Many, Node, SourceId, Sources, Text, parse_count, parse_duration, yaml};
+use homeroom_definition::{
+    Diagnostic, Diagnostics, Many, Node, SourceId, Sources, Text, parse_count, parse_duration, yaml,
+};
 use homeroom_plan::Identity;
 use homeroom_runtime::RuntimeSettings;
 use homeroom_socket::settings::SocketSettings;
@@ -65,10 +67,16 @@ pub struct Auth {
 }
 
 /// Reads settings; `source` is their file, if there is one. What is wrong is told at its place, also in the environment.
-pub fn read(sources: &mut Sources, source: Option<SourceId>, environment: &Environment, diagnostics: &mut Diagnostics) -> Option<Settings> {
+pub fn read(
+    sources: &mut Sources,
+    source: Option<SourceId>,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) -> Option<Settings> {
     let node = source.and_then(|source| yaml::read(sources, source, diagnostics));
     let node = environment.over(node, sources);
-    let file: SettingsFile = homeroom_definition::FromNode::from_node(&node, &mut homeroom_definition::Reader::new(diagnostics))?;
+    let file: SettingsFile =
+        homeroom_definition::FromNode::from_node(&node, &mut homeroom_definition::Reader::new(diagnostics))?;
     Reading { diagnostics }.settings(&file)
 }
 

@@ -35,7 +35,9 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
     let sources = std::mem::take(&mut loaded.tests);
     let tests: Vec<_> = sources
         .into_iter()
-        .filter_map(|source| Some((source, scenario::read(&loaded.sources, source, plan.as_deref()?, &mut loaded.diagnostics)?)))
+        .filter_map(|source| {
+            Some((source, scenario::read(&loaded.sources, source, plan.as_deref()?, &mut loaded.diagnostics)?))
+        })
         .collect();
     let (Some(plan), Some(settings), false) = (plan, &loaded.settings, loaded.diagnostics.has_errors()) else {
         let told = loaded.diagnostics.sorted();

@@ -50,7 +50,8 @@ async fn token(deployable: &Deployable, options: &Options) -> Result<String, Str
     let files = files(deployable, options.namespaces.as_ref(), options.config.as_ref())?;
     let loaded = load(&files, options.config.as_deref(), &Environment::of_process(), &deployable.hooks).await;
     let settings = loaded.settings.ok_or("the settings cannot be used; `homeroom check` tells why")?;
-    let ttl = duration_of(&options.ttl).ok_or_else(|| format!("`{}` is no length of time, such as `1h`", options.ttl))?;
+    let ttl =
+        duration_of(&options.ttl).ok_or_else(|| format!("`{}` is no length of time, such as `1h`", options.ttl))?;
     let mut user = Map::from_iter([
         ("id".to_owned(), Value::from(options.id.as_str())),
         ("role".to_owned(), Value::from(options.role.as_str())),

@@ -41,7 +41,11 @@ fn known(api: &Api, namespace: &str, event: &str) -> Result<(), Problem> {
     let Some(served) = bound.namespace(namespace) else {
         let paths = bound.paths();
         let hint = did_you_mean(namespace, paths.iter().map(|path| &**path)).unwrap_or_default();
-        return Err(Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", told(format!("There is no namespace `{namespace}`."), &hint)));
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            told(format!("There is no namespace `{namespace}`."), &hint),
+        ));
     };
     let events = &served.namespace().backend_events;
     if events.contains_key(event) {
@@ -58,7 +62,9 @@ fn told(error: String, hint: &str) -> String {
 
 fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Option<Value>, Problem> {
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is too large."),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is too large.")
+        }
         status => Problem::new(status, "INVALID_PAYLOAD", "The body could not be read."),
     })?;
     if body.is_empty() {

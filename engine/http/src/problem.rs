@@ -51,7 +51,11 @@ fn status(code: &str) -> StatusCode {
 }
 
 pub(crate) async fn no_such_page() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", "There is no such page. Events go to POST /v1/namespaces/{name}/events/{event}.")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+        "There is no such page. Events go to POST /v1/namespaces/{name}/events/{event}.",
+    )
 }
 
 pub(crate) async fn wrong_method() -> Problem {

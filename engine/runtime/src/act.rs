@@ -133,7 +133,9 @@ impl<'a> Act<'a> {
             Verb::Join(rooms) => self.join(rooms, otherwise, frame).await,
             Verb::Leave { rooms, who } => self.leave(rooms, who.as_ref(), frame),
             Verb::Emit(emit) => self.emit(emit, frame),
-            Verb::Put { state, field, value, only, ttl } => self.put(state, field, value, *only, ttl.as_ref(), frame).await,
+            Verb::Put { state, field, value, only, ttl } => {
+                self.put(state, field, value, *only, ttl.as_ref(), frame).await
+            }
             Verb::Get { state, field } => self.get(state, field, frame).await,
             Verb::Add { state, value, ttl } => self.add(state, value, ttl.as_ref(), frame).await,
             Verb::Push { state, value, ttl } => self.push(state, value, ttl.as_ref(), frame).await,

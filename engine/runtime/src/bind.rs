@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use homeroom_plan::Plan;
 use homeroom_plan::program::{self, Namespace, Returns, RoomId, State, StateId};
+use homeroom_store::Clock;
 use homeroom_store::cache::Answers;
 use homeroom_store::sql::{Column, ColumnKind};
 use homeroom_store::state::Rules;
-use homeroom_store::Clock;
 
 use crate::hooks::Hooks;
 use crate::settings::RuntimeSettings;

@@ -7,13 +7,13 @@ use homeroom_plan::program::Handler;
 use homeroom_store::presence::Left;
 use serde_json::Value;
 
+use crate::Refusal;
 use crate::act::{Act, Flow, Site, parsed, presence_room};
 use crate::bind::{Bound, Served};
 use crate::engine::Inner;
 use crate::outcome::{Effect, Emission, Outcome, Place};
 use crate::outlet::{Parcel, Receivers};
 use crate::session::{Session, socket_value};
-use crate::Refusal;
 
 /// Where outcomes happen.
 #[derive(Clone, Copy)]
@@ -128,30 +128,34 @@ impl Scene<'_> {
     fn send(&self, emission: &Emission, sender: Option<&Session>) -> usize {
         let conn = sender.map(|session| session.conn);
         let alone = emission.to.sender && !emission.except_sender;
-        emission.forms.iter().map(|form| {
-            let parcel = |to, except| Parcel {
-                event: &emission.event,
-                args: &form.args,
-                to,
-                except,
-                except_rooms: &emission.except_rooms,
-                roles: form.roles.as_deref(),
-                volatile: emission.volatile,
-            };
-            let namespace = &self.served.namespace().path;
-            let send = |to, except| self.inner.outlet.send(namespace, parcel(to, except));
-            let except = conn.filter(|_| emission.except_sender || alone);
-            let mut reached = 0;
-            if emission.to.everyone {
-                reached += send(Receivers::Everyone, except);
-            } else if !emission.to.rooms.is_empty() {
-                reached += send(Receivers::Rooms(&emission.to.rooms), except);
-            }
-            if let (true, Some(conn)) = (alone, conn) {
-                reached += send(Receivers::One(conn), None);
-            }
-            reached
-        }).sum()
+        emission
+            .forms
+            .iter()
+            .map(|form| {
+                let parcel = |to, except| Parcel {
+                    event: &emission.event,
+                    args: &form.args,
+                    to,
+                    except,
+                    except_rooms: &emission.except_rooms,
+                    roles: form.roles.as_deref(),
+                    volatile: emission.volatile,
+                };
+                let namespace = &self.served.namespace().path;
+                let send = |to, except| self.inner.outlet.send(namespace, parcel(to, except));
+                let except = conn.filter(|_| emission.except_sender || alone);
+                let mut reached = 0;
+                if emission.to.everyone {
+                    reached += send(Receivers::Everyone, except);
+                } else if !emission.to.rooms.is_empty() {
+                    reached += send(Receivers::Rooms(&emission.to.rooms), except);
+                }
+                if let (true, Some(conn)) = (alone, conn) {
+                    reached += send(Receivers::One(conn), None);
+                }
+                reached
+            })
+            .sum()
     }
 
     /// What a room's `on_join` or `on_leave` does. It may send and remember; its own changes bring about nothing more.
@@ -181,14 +185,8 @@ impl Scene<'_> {
         role: Option<usize>,
         what: &str,
     ) -> bool {
-        let site = Site {
-            inner: self.inner,
-            bound: self.bound,
-            served: self.served,
-            session: sender,
-            role,
-            attachments: &[],
-        };
+        let site =
+            Site { inner: self.inner, bound: self.bound, served: self.served, session: sender, role, attachments: &[] };
         let mut act = Act::new(site, handler);
         let ran = tokio::time::timeout(self.inner.settings.event_timeout, async {
             let _: Flow = act.run(&handler.body, frame).await?;
@@ -214,4 +212,3 @@ impl Scene<'_> {
 fn change(session: &Session, place: Place, entry: Option<Arc<str>>, came: bool) -> Change {
     Change { place, user: session.user.clone(), role: session.role, conn: session.conn, entry, came }
 }
-

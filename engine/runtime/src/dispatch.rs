@@ -6,6 +6,7 @@ use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::Entry;
 use serde_json::Value;
 
+use crate::Refusal;
 use crate::act::{Act, Site};
 use crate::bind::{Bound, Served};
 use crate::engine::Inner;
@@ -13,7 +14,6 @@ use crate::input::{self, Carried, Incoming};
 use crate::outcome::Outcome;
 use crate::quota::{self, Stopped};
 use crate::session::Session;
-use crate::Refusal;
 
 /// An event of a client, and what it meets.
 pub(crate) struct Event<'a> {

@@ -8,6 +8,7 @@ use homeroom_store::sql::Db;
 use homeroom_store::{Clock, Presence, SharedLimits, StateStore};
 use serde_json::Value;
 
+use crate::Refusal;
 use crate::act::{Act, Site};
 use crate::bind::{Bound, Served};
 use crate::delivery::Scene;
@@ -21,7 +22,6 @@ use crate::outlet::Outlet;
 use crate::session::{Session, Sessions, id_text, socket_value};
 use crate::settings::RuntimeSettings;
 use crate::ticks::Timers;
-use crate::Refusal;
 
 /// Where things are remembered and asked.
 #[derive(Clone)]
@@ -272,7 +272,12 @@ impl Inner {
     }
 
     /// Counts the connection among its user's; in an open namespace every connection is a user.
-    async fn enroll(self: &Arc<Self>, served: &Served, verified: &Verified, knock: &Knock) -> Result<Option<Enrolled>, Refusal> {
+    async fn enroll(
+        self: &Arc<Self>,
+        served: &Served,
+        verified: &Verified,
+        knock: &Knock,
+    ) -> Result<Option<Enrolled>, Refusal> {
         if served.namespace().open {
             return Ok(None);
         }
@@ -343,4 +348,3 @@ impl Drop for Enrolled {
         });
     }
 }
-

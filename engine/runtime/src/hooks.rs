@@ -72,8 +72,12 @@ where
 fn signature<I: JsonSchema, O: JsonSchema>(name: &str) -> HookSignature {
     HookSignature {
         name: name.into(),
-        input: schema(SchemaSettings::draft2020_12().for_deserialize().into_generator(), |g| g.into_root_schema_for::<I>()),
-        output: schema(SchemaSettings::draft2020_12().for_serialize().into_generator(), |g| g.into_root_schema_for::<O>()),
+        input: schema(SchemaSettings::draft2020_12().for_deserialize().into_generator(), |g| {
+            g.into_root_schema_for::<I>()
+        }),
+        output: schema(SchemaSettings::draft2020_12().for_serialize().into_generator(), |g| {
+            g.into_root_schema_for::<O>()
+        }),
     }
 }
 

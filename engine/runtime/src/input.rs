@@ -160,7 +160,8 @@ fn each_fits(schemas: &[std::sync::Arc<Validator>], values: &[Value]) -> Result<
         let message = format!("{} arguments are needed, and {} came", schemas.len(), values.len());
         return Err(Refusal::invalid("", message));
     }
-    let issues: Vec<Issue> = schemas.iter().zip(values).enumerate().flat_map(|(at, (schema, value))| issues(at, schema, value)).collect();
+    let issues: Vec<Issue> =
+        schemas.iter().zip(values).enumerate().flat_map(|(at, (schema, value))| issues(at, schema, value)).collect();
     if issues.is_empty() { Ok(()) } else { Err(Refusal::invalid_payload(issues)) }
 }
 

@@ -182,7 +182,9 @@ impl Inner {
         match came {
             Ok(outcome) => drop(scene.deliver(outcome, Some(session), incoming.ack).await),
             Err(Stopped::Refused(refusal)) => self.refuse(scene, session, &incoming, &refusal, &now),
-            Err(Stopped::Dropped(refusal)) if incoming.ack.is_some() => self.refuse(scene, session, &incoming, &refusal, &now),
+            Err(Stopped::Dropped(refusal)) if incoming.ack.is_some() => {
+                self.refuse(scene, session, &incoming, &refusal, &now)
+            }
             Err(Stopped::Dropped(_)) => {}
             Err(Stopped::Held(refusal)) => self.hold(scene, session, incoming, &refusal, &now),
         }
@@ -239,14 +241,19 @@ impl Inner {
 fn name_of(incoming: &Incoming, inner: &Inner) -> String {
     const NAME_CHARS_MAX: usize = 128;
     let heard = input::hear(&incoming.text, &inner.settings);
-    heard.map_or_else(|_| String::new(), |heard| heard.name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect())
+    heard.map_or_else(
+        |_| String::new(),
+        |heard| heard.name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect(),
+    )
 }
 
 fn log(session: &Session, event: &str, refusal: &Refusal) {
     let (namespace, socket, code) = (&*session.namespace, &*session.public_id, &*refusal.code);
     let (place, cause) = (refusal.place.as_deref().unwrap_or(""), refusal.cause.as_deref().unwrap_or(""));
     match code {
-        "INTERNAL" | "UNAVAILABLE" | "TIMEOUT" => tracing::error!(namespace, event, socket, code, place, cause, "refused"),
+        "INTERNAL" | "UNAVAILABLE" | "TIMEOUT" => {
+            tracing::error!(namespace, event, socket, code, place, cause, "refused")
+        }
         _ => tracing::debug!(namespace, event, socket, code, place, cause, "refused"),
     }
 }

@@ -7,8 +7,8 @@
 
 mod act;
 pub mod bind;
-pub mod dispatch;
 mod delivery;
+pub mod dispatch;
 pub mod engine;
 pub mod hooks;
 pub mod identity;

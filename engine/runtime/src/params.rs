@@ -13,7 +13,11 @@ use crate::Refusal;
 ///
 /// # Errors
 /// INVALID_PAYLOAD, naming the parameter, for a value that could be structure.
-pub(crate) fn values(pattern: &Pattern, params: &[Template], frame: &Frame<'_>) -> Result<Option<Vec<String>>, Refusal> {
+pub(crate) fn values(
+    pattern: &Pattern,
+    params: &[Template],
+    frame: &Frame<'_>,
+) -> Result<Option<Vec<String>>, Refusal> {
     let mut values = Vec::with_capacity(params.len());
     for (template, name) in params.iter().zip(pattern.params()) {
         let Some(value) = template.text(frame)? else { return Ok(None) };
@@ -37,9 +41,16 @@ pub(crate) fn spelt(pattern: &Pattern, values: &[String]) -> Result<String, Refu
 pub(crate) fn field(template: &Template, frame: &Frame<'_>, bytes_max: usize) -> Result<String, Refusal> {
     let text = template.text(frame)?.unwrap_or_default();
     let usable = !text.is_empty() && text.len() <= bytes_max && !text.chars().any(char::is_control);
-    if usable { Ok(text) } else { Err(Refusal::invalid("", "a text that names an entry is empty, too long, or has control characters")) }
+    if usable {
+        Ok(text)
+    } else {
+        Err(Refusal::invalid("", "a text that names an entry is empty, too long, or has control characters"))
+    }
 }
 
 fn unusable(name: &str) -> Refusal {
-    Refusal::invalid(format!("/{name}"), "cannot be part of a room's or key's name: 1 to 128 bytes without `:`, `<`, `>`, `*`")
+    Refusal::invalid(
+        format!("/{name}"),
+        "cannot be part of a room's or key's name: 1 to 128 bytes without `:`, `<`, `>`, `*`",
+    )
 }

@@ -47,7 +47,11 @@ impl Timers {
 
     fn pop(&self, now_ms: i64) -> Option<Timer> {
         let mut due = self.due.lock();
-        if due.peek().is_some_and(|Reverse(timer)| timer.due_ms <= now_ms) { due.pop().map(|Reverse(timer)| timer) } else { None }
+        if due.peek().is_some_and(|Reverse(timer)| timer.due_ms <= now_ms) {
+            due.pop().map(|Reverse(timer)| timer)
+        } else {
+            None
+        }
     }
 }
 

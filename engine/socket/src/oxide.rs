@@ -59,7 +59,8 @@ impl OxideTransport {
             .req_path(settings.path.clone())
             .ping_interval(settings.ping_interval)
             .ping_timeout(settings.ping_timeout)
-            .connect_timeout(settings.connect_timeout)
+            // It counts until a client is in: its own time to ask, and the engine's to decide.
+            .connect_timeout(2 * settings.connect_timeout)
             .max_buffer_size(settings.queue_packets_max)
             .max_payload(settings.message_bytes_max as u64)
             .ws_read_buffer_size(READ_BUFFER_BYTES)

@@ -16,7 +16,7 @@ pub struct SocketSettings {
     pub ping_interval: Duration,
     /// How long its answer may take.
     pub ping_timeout: Duration,
-    /// How long a client may take to enter a namespace after it has connected.
+    /// How long a client may take to ask to enter a namespace, and then the engine to decide.
     pub connect_timeout: Duration,
     /// How many bytes a message may have, in either transport.
     pub message_bytes_max: usize,

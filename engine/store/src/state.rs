@@ -113,11 +113,24 @@ pub type Stored<'a, T> = Answer<'a, Result<T, StoreError>>;
 /// Remembers. A `ttl_ms` of an operation is a life shorter than the rules'; a longer one counts as theirs.
 pub trait StateStore: Send + Sync {
     /// Writes a field of a hash. What is there keeps its place in the order and gets a new deadline.
-    fn put<'a>(&'a self, at: At<'a>, field: &'a str, value: &'a str, only: Only, ttl_ms: Option<i64>) -> Stored<'a, Written>;
+    fn put<'a>(
+        &'a self,
+        at: At<'a>,
+        field: &'a str,
+        value: &'a str,
+        only: Only,
+        ttl_ms: Option<i64>,
+    ) -> Stored<'a, Written>;
     /// Adds to a set. A member that is there keeps its deadline.
     fn add<'a>(&'a self, at: At<'a>, member: &'a str, ttl_ms: Option<i64>) -> Stored<'a, Written>;
     /// Appends to a list; not if an entry with this token is there.
-    fn push<'a>(&'a self, at: At<'a>, value: &'a str, token: Option<&'a str>, ttl_ms: Option<i64>) -> Stored<'a, Written>;
+    fn push<'a>(
+        &'a self,
+        at: At<'a>,
+        value: &'a str,
+        token: Option<&'a str>,
+        ttl_ms: Option<i64>,
+    ) -> Stored<'a, Written>;
     /// Counts; yields the new number, which stays within 64 bits. A counter that ran out begins at zero; counting renews.
     fn increment<'a>(&'a self, at: At<'a>, by: i64, ttl_ms: Option<i64>) -> Stored<'a, i64>;
     /// The value of an entry.

@@ -46,10 +46,11 @@ impl Authenticator for Jwt {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(no("the token is too long".into()));
         }
-        let decoded = decode::<Map<String, Value>>(token, &self.key, &self.validation).map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => Refusal::code("TOKEN_EXPIRED"),
-            kind => no(format!("the token is not valid: {kind:?}")),
-        })?;
+        let decoded =
+            decode::<Map<String, Value>>(token, &self.key, &self.validation).map_err(|error| match error.kind() {
+                ErrorKind::ExpiredSignature => Refusal::code("TOKEN_EXPIRED"),
+                kind => no(format!("the token is not valid: {kind:?}")),
+            })?;
         let user = self.claims.user(&decoded.claims).map_err(|cause| no(format!("the token's claims: {cause}")))?;
         let expires_at_ms = decoded.claims.get("exp").and_then(Value::as_f64).map(|seconds| (seconds * 1000.0) as i64);
         Ok(Verified { user, expires_at_ms })
@@ -79,12 +80,14 @@ mod tests {
 
     fn jwt() -> Jwt {
         let mut sources = Sources::new();
-        let text = "identity: { fields: { id: { type: string, claim: sub, minLength: 1 }, role: { enum: [TEACHER] } } }";
+        let text =
+            "identity: { fields: { id: { type: string, claim: sub, minLength: 1 }, role: { enum: [TEACHER] } } }";
         let source = sources.add("homeroom.yaml", text);
         let mut diagnostics = Diagnostics::new();
         let settings = settings::read(&mut sources, Some(source), &Environment::default(), &mut diagnostics);
         let settings = settings.unwrap_or_else(|| panic!("{:?}", diagnostics.sorted()));
-        let auth = Auth { secret: None, issuer: Some("us".into()), audience: Some("them".into()), leeway: Duration::ZERO };
+        let auth =
+            Auth { secret: None, issuer: Some("us".into()), audience: Some("them".into()), leeway: Duration::ZERO };
         Jwt::new(SECRET, &auth, settings.claims)
     }
 
@@ -97,7 +100,13 @@ mod tests {
         for (name, value) in change.as_object().into_iter().flatten() {
             claims[name] = value.clone();
         }
-        claims.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect()
+        claims
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     fn code(token: Option<&str>) -> String {

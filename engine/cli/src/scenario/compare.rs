@@ -59,7 +59,10 @@ mod tests {
         assert_eq!(difference(&json!({"a": "<any>"}), &json!({"a": [1]})), None);
         assert_eq!(difference(&json!([1, 2]), &json!([1])).as_deref(), Some("it has 1 items instead of 2"));
         assert_eq!(difference(&json!({"a": {"b": 1}}), &json!({"a": {}})).as_deref(), Some("a.b is not there"));
-        assert_eq!(difference(&json!({"a": [{"b": 1}]}), &json!({"a": [{"b": 2}]})).as_deref(), Some("a[0].b is 2 instead of 1"));
+        assert_eq!(
+            difference(&json!({"a": [{"b": 1}]}), &json!({"a": [{"b": 2}]})).as_deref(),
+            Some("a[0].b is 2 instead of 1")
+        );
     }
 
     #[test]

@@ -6,11 +6,11 @@ use homeroom_definition::values::duration_of;
 use homeroom_definition::{Node, Span};
 use serde_json::Value;
 
+use super::Theatre;
 use super::compare::{difference, mentions};
 use super::file::{Act, Scenario, TestFile, TestStep};
 use super::report::Failure;
 use super::stage::{Received, Seat, Stage};
-use super::Theatre;
 
 /// What `receives:` says when nothing must be left.
 const NOTHING: &str = "nothing";
@@ -29,7 +29,8 @@ pub(super) async fn scenario(
     fixtures: Option<&str>,
 ) -> Result<(), Failure> {
     let stage = Stage::new(theatre, &file.namespace.value, &file.users, fixtures).await;
-    let stage = stage.map_err(|error| Failure::at(scenario.span, format!("the database refused the fixtures: {error}")))?;
+    let stage =
+        stage.map_err(|error| Failure::at(scenario.span, format!("the database refused the fixtures: {error}")))?;
     let mut play = Play { stage, seats: BTreeMap::new(), acks: 0, namespace: &file.namespace.value };
     for step in &scenario.steps {
         play.step(step).await?;
@@ -83,7 +84,9 @@ impl Play<'_> {
                 Ok(())
             }
             (Err(code), Some(refused)) if code == refused.value => Ok(()),
-            (Ok(_), Some(refused)) => Err(Failure::at(step.span, format!("{name} was let in instead of refused with {}", refused.value))),
+            (Ok(_), Some(refused)) => {
+                Err(Failure::at(step.span, format!("{name} was let in instead of refused with {}", refused.value)))
+            }
             (Err(code), _) => Err(Failure::at(step.span, format!("{name} was refused with {code}"))),
         }
     }
@@ -114,7 +117,8 @@ impl Play<'_> {
         match ack {
             Some(id) => answered(step, seat, id).map_err(|failure| told(failure, name)),
             None if errors(seat) > errors_before => {
-                let error = seat.tape.events.lock().iter().rev().find(|received| received.event == ERROR_EVENT).cloned();
+                let error =
+                    seat.tape.events.lock().iter().rev().find(|received| received.event == ERROR_EVENT).cloned();
                 let told = error.map(|error| one_line(&error)).unwrap_or_default();
                 Err(Failure::at(step.span, format!("{name}'s {event} was refused")).note(format!("told by {told}")))
             }
@@ -134,7 +138,10 @@ impl Play<'_> {
         for turn in 1..=step.count() {
             let Some(at) = events.iter().position(|received| received.event == event) else {
                 let so_far = if turn > 1 { format!(" more than {} times", turn - 1) } else { String::new() };
-                return Err(left(Failure::at(step.span, format!("{name} did not receive {event}{so_far}")), events.iter()));
+                return Err(left(
+                    Failure::at(step.span, format!("{name} did not receive {event}{so_far}")),
+                    events.iter(),
+                ));
             };
             let received = events.remove(at).map(|received| received.args).unwrap_or_default();
             if let Some(expected) = step.arguments()
@@ -183,11 +190,14 @@ impl Play<'_> {
                 failure.notes.extend(refusal.cause.map(String::from));
                 Err(failure)
             }
-            (Ok(_), Some(refused)) => Err(Failure::at(step.span, format!("{event} was taken instead of refused with {}", refused.value))),
+            (Ok(_), Some(refused)) => {
+                Err(Failure::at(step.span, format!("{event} was taken instead of refused with {}", refused.value)))
+            }
             (Ok(reached), None) => match step.reached.as_ref().and_then(Node::as_int) {
-                Some(wanted) if usize::try_from(wanted) != Ok(reached.sockets) => {
-                    Err(Failure::at(step.span, format!("{event} reached {} connections instead of {wanted}", reached.sockets)))
-                }
+                Some(wanted) if usize::try_from(wanted) != Ok(reached.sockets) => Err(Failure::at(
+                    step.span,
+                    format!("{event} reached {} connections instead of {wanted}", reached.sockets),
+                )),
                 _ => Ok(()),
             },
         }

@@ -85,7 +85,12 @@ impl Stage {
     ///
     /// # Errors
     /// What the database says of the fixtures.
-    pub(super) async fn new(theatre: &Theatre<'_>, namespace: &str, users: &Users, fixtures: Option<&str>) -> Result<Self, String> {
+    pub(super) async fn new(
+        theatre: &Theatre<'_>,
+        namespace: &str,
+        users: &Users,
+        fixtures: Option<&str>,
+    ) -> Result<Self, String> {
         let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
         let shared: Arc<dyn Clock> = clock.clone();
         let db = match fixtures {
@@ -99,7 +104,8 @@ impl Stage {
             db,
         };
         let hub = Arc::new(Hub::new(HubLimits::default()));
-        let bound = Bound::new(Arc::clone(&theatre.plan), theatre.hooks.clone(), &theatre.settings, Arc::clone(&shared));
+        let bound =
+            Bound::new(Arc::clone(&theatre.plan), theatre.hooks.clone(), &theatre.settings, Arc::clone(&shared));
         let engine = Engine::new(
             bound,
             Arc::new(Outgoing::new(Arc::clone(&hub))),

@@ -33,7 +33,9 @@ impl Environment {
     /// Those of this process.
     #[must_use]
     pub fn of_process() -> Self {
-        Self::of(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
+        Self::of(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
     }
 
     /// These.
@@ -50,7 +52,8 @@ impl Environment {
         for (section, fields) in sections() {
             for field in fields {
                 let generic = format!("HOMEROOM_{}_{}", section.to_uppercase(), field.key.to_uppercase());
-                let known = NAMES.iter().filter(|(_, of, key)| *of == section && *key == field.key).map(|(name, ..)| *name);
+                let known =
+                    NAMES.iter().filter(|(_, of, key)| *of == section && *key == field.key).map(|(name, ..)| *name);
                 let mut names = known.chain([generic.as_str()]);
                 if let Some((name, value)) = names.find_map(|name| self.variables.get_key_value(name)) {
                     let source = sources.add(format!("environment variable {name}"), shown(field.key, value));
@@ -89,7 +92,8 @@ fn set(root: &mut Node, section: &str, key: &str, value: &str, source: SourceId)
         false => scalar(value),
     };
     let empty = || Node::new(Kind::Map(Vec::new()), whole);
-    let mut inner = entries(root).iter().find(|(name, _)| name.value == section).map_or_else(empty, |(_, node)| node.clone());
+    let mut inner =
+        entries(root).iter().find(|(name, _)| name.value == section).map_or_else(empty, |(_, node)| node.clone());
     put(entries(&mut inner), key, value);
     put(entries(root), section, inner);
 }

@@ -23,10 +23,15 @@ impl Claims {
     /// Which claim is missing or wrong; never its value.
     pub fn user(&self, claims: &Map<String, Value>) -> Result<Value, String> {
         let told = |(property, claim): &(String, String)| Some((property.clone(), claims.get(claim)?.clone()));
-        let user = Value::Object(self.properties.iter().filter_map(told).filter(|(_, value)| !value.is_null()).collect());
+        let user =
+            Value::Object(self.properties.iter().filter_map(told).filter(|(_, value)| !value.is_null()).collect());
         match self.schema.check(&user) {
             Ok(()) => Ok(user),
-            Err(issues) => Err(issues.iter().map(|issue| format!("{} {}", issue.path, issue.message)).collect::<Vec<_>>().join("; ")),
+            Err(issues) => Err(issues
+                .iter()
+                .map(|issue| format!("{} {}", issue.path, issue.message))
+                .collect::<Vec<_>>()
+                .join("; ")),
         }
     }
 
@@ -39,7 +44,11 @@ impl Claims {
 }
 
 /// Reads the identity; without one it is an `id` from the claim `sub`, and a `role`, any text.
-pub(super) fn read(section: Option<&IdentitySection>, at: Span, diagnostics: &mut Diagnostics) -> Option<(Identity, Claims)> {
+pub(super) fn read(
+    section: Option<&IdentitySection>,
+    at: Span,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Identity, Claims)> {
     let mut properties = Vec::new();
     let (fields, optional) = match section {
         None => {
@@ -52,7 +61,8 @@ pub(super) fn read(section: Option<&IdentitySection>, at: Span, diagnostics: &mu
     let schema = expand(&json!({ "fields": fields, "optional": optional }), &Types::default(), &mut errors);
     for error in &errors {
         let span = section.map_or(at, |section| place(section, &error.pointer));
-        diagnostics.push(Diagnostic::error(codes::BAD_IDENTITY, span, error.message.clone()).help_if(error.help.clone()));
+        diagnostics
+            .push(Diagnostic::error(codes::BAD_IDENTITY, span, error.message.clone()).help_if(error.help.clone()));
     }
     for needed in ["id", "role"] {
         if fields.get(needed).is_none() {

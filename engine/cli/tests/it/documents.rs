@@ -11,7 +11,10 @@ use homeroom_export::{Document, pretty, stale, write};
 fn the_schemas_of_settings_and_scenarios_are_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let documents = [
-        Document { path: "schemas/settings.schema.json", text: pretty(&schema_of_file::<SettingsFile>("Homeroom settings")) },
+        Document {
+            path: "schemas/settings.schema.json",
+            text: pretty(&schema_of_file::<SettingsFile>("Homeroom settings")),
+        },
         Document { path: "schemas/tests.schema.json", text: pretty(&schema_of_file::<TestFile>("Homeroom scenarios")) },
     ];
     let stale = stale(&root, &documents).expect("the documents can be read");

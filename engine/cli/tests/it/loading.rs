@@ -21,7 +21,10 @@ async fn imports_are_found_beside_the_file_that_names_them() {
 #[tokio::test]
 async fn a_missing_import_is_told_with_what_was_meant() {
     let told = told(&[("n/commn.yaml", COMMON), ("n/a/namespace.yaml", GOOD)]).await;
-    assert!(told.contains("there is no file `n/common.yaml`") && told.contains("did you mean `n/commn.yaml`?"), "{told}");
+    assert!(
+        told.contains("there is no file `n/common.yaml`") && told.contains("did you mean `n/commn.yaml`?"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -35,7 +38,12 @@ async fn the_database_looks_at_every_statement() {
     let settings = "identity: { fields: { id: string, role: { enum: [T] } } }\ndatabase: { demo: demo.sql }\n";
     let namespace = "namespace: /a\nqueries:\n  q: { sql: 'select 1 from no_such_table where id = :user.id' }\n  r: { sql: 'select id from t where id = :user.id', returns: { fields: { name: string } } }\n\
                      client_events: { e: { allow: anyone, do: [{ query: q }, { query: r }] } }\n";
-    let told = told(&[("homeroom.yaml", settings), ("demo.sql", "create table t (id text);"), ("a/namespace.yaml", namespace)]).await;
+    let told = told(&[
+        ("homeroom.yaml", settings),
+        ("demo.sql", "create table t (id text);"),
+        ("a/namespace.yaml", namespace),
+    ])
+    .await;
     assert!(told.contains("no such table: no_such_table") && told.contains("a/namespace.yaml:3:13"), "{told}");
     assert!(told.contains("this statement yields no column `name`"), "{told}");
 }

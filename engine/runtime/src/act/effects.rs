@@ -6,9 +6,9 @@ use homeroom_store::presence::Present;
 use serde_json::Value;
 
 use super::{Act, parsed, presence_room};
+use crate::Refusal;
 use crate::outcome::Effect;
 use crate::session::id_text;
-use crate::Refusal;
 
 impl Act<'_> {
     /// The users in a room, in order of arrival.
@@ -29,7 +29,9 @@ impl Act<'_> {
                 Effect::Leave(left) if left.name == place.name && !self.has_other_connection(&place.name) => {
                     all.retain(|present| present.user != me);
                 }
-                Effect::Evict { who, rooms } if *who == place.name && rooms.iter().any(|room| room.name == place.name) => {
+                Effect::Evict { who, rooms }
+                    if *who == place.name && rooms.iter().any(|room| room.name == place.name) =>
+                {
                     all.clear();
                 }
                 _ => {}

@@ -91,7 +91,11 @@ impl Act<'_> {
     }
 
     /// Names values of the connection, for the steps that follow and, once the event is done, for later events.
-    pub(super) fn name_socket_values(&mut self, values: &[(Box<str>, Data)], frame: &mut Frame<'_>) -> Result<Done, Refusal> {
+    pub(super) fn name_socket_values(
+        &mut self,
+        values: &[(Box<str>, Data)],
+        frame: &mut Frame<'_>,
+    ) -> Result<Done, Refusal> {
         let socket = frame.socket.as_deref();
         let mut vars = socket.and_then(|socket| socket["vars"].as_object()).cloned().unwrap_or_default();
         for (name, data) in values {

@@ -73,7 +73,12 @@ async fn asked(db: &Db, query: &Query, columns: &[Column], params: &[SqlValue]) 
     })
 }
 
-async fn in_transaction(tx: &mut Tx, query: &Query, columns: &[Column], params: &[SqlValue]) -> Result<Value, SqlError> {
+async fn in_transaction(
+    tx: &mut Tx,
+    query: &Query,
+    columns: &[Column],
+    params: &[SqlValue],
+) -> Result<Value, SqlError> {
     let sql = query.statement.sqlite();
     Ok(match &query.returns {
         Returns::Found => Value::Bool(tx.found(sql, params).await?),

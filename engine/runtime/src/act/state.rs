@@ -103,13 +103,20 @@ impl<'a> Act<'a> {
         let found = self.state(state, frame)?;
         let by = match by {
             None => 1,
-            Some(by) => by.eval(frame)?.and_then(|by| by.as_i64()).ok_or_else(|| Refusal::internal("`by:` is no integer"))?,
+            Some(by) => {
+                by.eval(frame)?.and_then(|by| by.as_i64()).ok_or_else(|| Refusal::internal("`by:` is no integer"))?
+            }
         };
         let number = self.store().increment(found.at(), by, life(ttl, frame)?).await?;
         Ok(Done { value: Some(number.into()), found: true })
     }
 
-    pub(super) async fn all(&mut self, of: &Collection, last: Option<usize>, frame: &Frame<'_>) -> Result<Done, Refusal> {
+    pub(super) async fn all(
+        &mut self,
+        of: &Collection,
+        last: Option<usize>,
+        frame: &Frame<'_>,
+    ) -> Result<Done, Refusal> {
         match of {
             Collection::Room(room) => {
                 let mut all = self.presences(room, frame).await?;
@@ -178,7 +185,12 @@ impl<'a> Act<'a> {
     }
 
     /// Takes what matches: found first, then removed if it is still the same; anew if another was quicker.
-    async fn take_matching(&self, found: &Found<'_>, what: &Choice, frame: &Frame<'_>) -> Result<Option<Entry>, Refusal> {
+    async fn take_matching(
+        &self,
+        found: &Found<'_>,
+        what: &Choice,
+        frame: &Frame<'_>,
+    ) -> Result<Option<Entry>, Refusal> {
         for _ in 0..TAKE_TRIES_MAX {
             let Some(entry) = self.matching(found, what, frame).await? else { return Ok(None) };
             if let Some(taken) = self.store().take(&found.key, Which::Exact(&entry)).await? {

@@ -81,13 +81,26 @@ async fn one_that_dies_before_it_knows_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_connect_is_refused_with_a_code() {
-    let house = House::with(PRESENCE, RuntimeSettings { connections_per_user_max: 1, ..RuntimeSettings::default() }, homeroom_runtime::Hooks::new()).await;
-    let code = async |user, auth| house.engine.connect(house.knock(&user, auth)).await.err().map(|rejected| rejected.code.to_string());
+    let house = House::with(
+        PRESENCE,
+        RuntimeSettings { connections_per_user_max: 1, ..RuntimeSettings::default() },
+        homeroom_runtime::Hooks::new(),
+    )
+    .await;
+    let code = async |user, auth| {
+        house.engine.connect(house.knock(&user, auth)).await.err().map(|rejected| rejected.code.to_string())
+    };
     assert_eq!(code(json!(7), json!({})).await.as_deref(), Some("UNAUTHORIZED"));
     assert_eq!(code(json!({ "id": "a", "role": "JANITOR" }), json!({})).await.as_deref(), Some("UNAUTHORIZED"));
-    assert_eq!(code(json!({ "id": "a", "role": "TEACHER" }), json!({ "room": 7 })).await.as_deref(), Some("INVALID_PAYLOAD"));
+    assert_eq!(
+        code(json!({ "id": "a", "role": "TEACHER" }), json!({ "room": 7 })).await.as_deref(),
+        Some("INVALID_PAYLOAD")
+    );
     house.enter("ann", "TEACHER").await;
-    assert_eq!(code(json!({ "id": "ann", "role": "TEACHER" }), json!({})).await.as_deref(), Some("TOO_MANY_CONNECTIONS"));
+    assert_eq!(
+        code(json!({ "id": "ann", "role": "TEACHER" }), json!({})).await.as_deref(),
+        Some("TOO_MANY_CONNECTIONS")
+    );
     assert_eq!(house.engine.connections(), 1, "refused ones do not count");
 }
 

@@ -128,7 +128,8 @@ async fn events_of_one_connection_keep_their_order_also_when_some_must_wait() {
     let sent: Vec<u64> = (0..100)
         .map(|turn| {
             // Every second one asks the database, and so has to wait.
-            let event = if turn % 2 == 0 { ("read", json!({ "id": "a" })) } else { ("say", json!({ "id": "a", "text": "x" })) };
+            let event =
+                if turn % 2 == 0 { ("read", json!({ "id": "a" })) } else { ("say", json!({ "id": "a", "text": "x" })) };
             house.send(&ann, event.0, &[event.1], true)
         })
         .collect();

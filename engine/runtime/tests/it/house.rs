@@ -9,8 +9,8 @@ use homeroom_plan::{Identity, Input, Parsed, compile};
 use homeroom_runtime::engine::Knock;
 use homeroom_runtime::input::Incoming;
 use homeroom_runtime::{
-    Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Receivers, Refusal, RuntimeSettings, Session, Stores, Verified,
-    WireArgs,
+    Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Receivers, Refusal, RuntimeSettings, Session, Stores,
+    Verified, WireArgs,
 };
 use homeroom_store::sql::{Db, SqlLimits};
 use homeroom_store::state::StateLimits;
@@ -47,7 +47,9 @@ impl Outlet for Edge {
         let rooms = self.rooms.lock();
         let mut to: Vec<u64> = match parcel.to {
             Receivers::One(conn) => vec![conn],
-            Receivers::Rooms(names) => names.iter().flat_map(|name| rooms.get(&**name).cloned().unwrap_or_default()).collect(),
+            Receivers::Rooms(names) => {
+                names.iter().flat_map(|name| rooms.get(&**name).cloned().unwrap_or_default()).collect()
+            }
             Receivers::Everyone => self.everyone.lock().clone(),
         };
         to.sort_unstable();
@@ -87,7 +89,8 @@ struct Trusting;
 
 impl Authenticator for Trusting {
     fn verify(&self, token: Option<&str>, _: i64) -> Result<Verified, Refusal> {
-        let user: Value = token.and_then(|token| serde_json::from_str(token).ok()).ok_or_else(|| Refusal::code("UNAUTHENTICATED"))?;
+        let user: Value =
+            token.and_then(|token| serde_json::from_str(token).ok()).ok_or_else(|| Refusal::code("UNAUTHENTICATED"))?;
         let expires_at_ms = user["ends"].as_i64();
         Ok(Verified { user, expires_at_ms })
     }
@@ -121,7 +124,8 @@ impl House {
         let files = [Parsed { source, file, imports: Vec::new() }];
         let input = Input { sources: &sources, files: &files, hooks: &signatures, identity: &identity };
         let plan = compile(&input, &mut diagnostics);
-        let told: Vec<String> = diagnostics.sorted().iter().map(|told| format!("{} {}", told.code, told.message)).collect();
+        let told: Vec<String> =
+            diagnostics.sorted().iter().map(|told| format!("{} {}", told.code, told.message)).collect();
         let plan = Arc::new(plan.unwrap_or_else(|| panic!("{told:#?}")));
         let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
         let edge = Arc::new(Edge::default());
@@ -164,7 +168,11 @@ impl House {
         let mut packet = vec![Value::from(event)];
         packet.extend_from_slice(args);
         let id = self.acks.fetch_add(1, Ordering::Relaxed);
-        let incoming = Incoming { text: Value::Array(packet).to_string().into(), ack: asks.then_some(id), attachments: Vec::new() };
+        let incoming = Incoming {
+            text: Value::Array(packet).to_string().into(),
+            ack: asks.then_some(id),
+            attachments: Vec::new(),
+        };
         self.engine.receive(session, incoming);
         id
     }

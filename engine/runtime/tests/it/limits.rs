@@ -25,7 +25,8 @@ server_events: { seen: { payload: { fields: { n: integer } } } }
 ";
 
 async fn house(settings: RuntimeSettings) -> House {
-    let boom = hook("boom", |_: std::collections::BTreeMap<String, String>| -> Result<u32, HookError> { panic!("boom") });
+    let boom =
+        hook("boom", |_: std::collections::BTreeMap<String, String>| -> Result<u32, HookError> { panic!("boom") });
     House::with(LIMITED, settings, Hooks::new().with(boom)).await
 }
 
@@ -60,7 +61,10 @@ async fn of_what_is_held_only_the_newest_goes_when_there_is_room_again() {
     let house = house(RuntimeSettings::default()).await;
     let ann = house.enter("ann", "TEACHER").await;
     house.send(&ann, "newest", &[json!({ "n": 1 })], true);
-    let (held, newest) = (house.send(&ann, "newest", &[json!({ "n": 2 })], true), house.send(&ann, "newest", &[json!({ "n": 3 })], true));
+    let (held, newest) = (
+        house.send(&ann, "newest", &[json!({ "n": 2 })], true),
+        house.send(&ann, "newest", &[json!({ "n": 3 })], true),
+    );
     assert_eq!(house.acked(&ann, held).expect("an ack")["code"], "RATE_LIMITED");
     assert!(house.acked(&ann, newest).is_none());
     assert_eq!(house.engine.next_due().map(|due| due - crate::house::BEGINS_AT_MS), Some(10_000));
@@ -71,7 +75,11 @@ async fn of_what_is_held_only_the_newest_goes_when_there_is_room_again() {
 
 #[tokio::test]
 async fn names_that_are_not_declared_share_one_limit() {
-    let settings = RuntimeSettings { default_rate_count: 3, default_rate_per: Duration::from_secs(1), ..RuntimeSettings::default() };
+    let settings = RuntimeSettings {
+        default_rate_count: 3,
+        default_rate_per: Duration::from_secs(1),
+        ..RuntimeSettings::default()
+    };
     let house = house(settings).await;
     let ann = house.enter("ann", "TEACHER").await;
     for turn in 0..3 {
@@ -86,7 +94,8 @@ async fn a_full_queue_is_told_at_once_and_nothing_queued_is_lost() {
     let ann = house.enter("ann", "TEACHER").await;
     let sent: Vec<u64> = (0..5).map(|_| house.send(&ann, "slow", &[], true)).collect();
     ann.settled().await;
-    let outcomes: Vec<bool> = sent.iter().map(|id| house.acked(&ann, *id).expect("an ack")["success"] == true).collect();
+    let outcomes: Vec<bool> =
+        sent.iter().map(|id| house.acked(&ann, *id).expect("an ack")["success"] == true).collect();
     assert_eq!(outcomes, [true, true, true, false, false], "one runs and two wait");
     assert_eq!(house.acked(&ann, sent[4]).expect("an ack")["code"], "BUSY");
 }

@@ -53,7 +53,8 @@ async fn an_entry_ends_by_itself_once_and_not_if_it_was_renewed_or_taken() {
 async fn a_connection_ends_with_its_token() {
     let house = House::of(TYPING).await;
     let user = json!({ "id": "ann", "role": "TEACHER", "ends": BEGINS_AT_MS + 1000 });
-    let admitted = house.engine.connect(house.knock(&user, json!({}))).await.unwrap_or_else(|rejected| panic!("{rejected:?}"));
+    let admitted =
+        house.engine.connect(house.knock(&user, json!({}))).await.unwrap_or_else(|rejected| panic!("{rejected:?}"));
     let conn = admitted.session.conn;
     house.engine.connected(admitted);
     house.advance(999).await;

@@ -50,10 +50,9 @@ pub(crate) async fn whoever_decides_too_long_refuses(start: Start) {
     let settings = SocketSettings { connect_timeout: Duration::from_millis(200), ..quick() };
     let stage = start(settings, HubLimits::default());
     let mut client = Client::open(stage.address).await;
-    client.connect("/", "").await.expect("it is let in");
-    let refusal = client.connect("/room", r#"{"wait":true}"#).await.expect_err("it is refused");
+    let refusal = client.connect("/", r#"{"wait":true}"#).await.expect_err("it is refused");
     assert!(refusal.starts_with("TIMEOUT: "), "{refusal}");
-    assert_eq!((stage.hub.len(), stage.engine.see(|seen| seen.abandoned)), (1, 1));
+    assert_eq!((stage.hub.len(), stage.engine.see(|seen| seen.abandoned)), (0, 1));
 }
 
 pub(crate) async fn a_full_hub_refuses(start: Start) {

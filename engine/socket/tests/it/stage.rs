@@ -55,11 +55,7 @@ pub(crate) fn oxide(settings: SocketSettings, limits: HubLimits) -> Stage {
 
 /// Settings under which a case need not wait.
 pub(crate) fn quick() -> SocketSettings {
-    SocketSettings {
-        write_stall: Duration::from_millis(500),
-        connect_timeout: Duration::from_secs(2),
-        ..SocketSettings::default()
-    }
+    SocketSettings { write_stall: Duration::from_millis(500), connect_timeout: PATIENCE, ..SocketSettings::default() }
 }
 
 impl Stage {

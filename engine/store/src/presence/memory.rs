@@ -7,7 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 
-use super::{Left, Present, Presence};
+use super::{Left, Presence, Present};
 use crate::Answer;
 use crate::state::Stored;
 
@@ -83,7 +83,8 @@ impl Presence for MemoryPresence {
     }
 
     fn all<'a>(&'a self, room: &'a str) -> Stored<'a, Vec<Present>> {
-        let present = |(user, member): (&Arc<str>, &Member)| Present { user: Arc::clone(user), value: Arc::clone(&member.value) };
+        let present =
+            |(user, member): (&Arc<str>, &Member)| Present { user: Arc::clone(user), value: Arc::clone(&member.value) };
         Answer::now(Ok(self.with(room, |members| members.iter().map(present).collect()).unwrap_or_default()))
     }
 

@@ -11,7 +11,9 @@ use super::{Column, ColumnKind, SqlError};
 pub(super) fn column(column: &Column, value: Value) -> Result<Option<Value>, SqlError> {
     if value.is_null() {
         return match column.required && column.kind != ColumnKind::Any {
-            true => Err(SqlError::Refused(format!("column `{}` is NULL, and its type does not allow that", column.name))),
+            true => {
+                Err(SqlError::Refused(format!("column `{}` is NULL, and its type does not allow that", column.name)))
+            }
             false => Ok(None),
         };
     }

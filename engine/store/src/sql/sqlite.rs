@@ -7,8 +7,12 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use serde_json::Value;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Column as _, Executor, Row as _, Sqlite as Driver, SqlitePool, Statement as _, TypeInfo, ValueRef};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{
+    AssertSqlSafe, Column as _, Executor, Row as _, Sqlite as Driver, SqlitePool, Statement as _, TypeInfo, ValueRef,
+};
 
 use super::{Column, Db, Described, Row, SqlError, SqlLimits, SqlValue, Tx, convert};
 
@@ -32,10 +36,13 @@ impl Db {
     pub async fn open(url: &str, limits: SqlLimits) -> Result<Self, SqlError> {
         if !url.starts_with("sqlite:") {
             let scheme = url.split(':').next().unwrap_or_default();
-            return Err(SqlError::Refused(format!("databases of kind `{scheme}` are not supported; use `sqlite:path/to/file.db`")));
+            return Err(SqlError::Refused(format!(
+                "databases of kind `{scheme}` are not supported; use `sqlite:path/to/file.db`"
+            )));
         }
         let options = SqliteConnectOptions::from_str(url).map_err(told)?;
-        let options = options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).busy_timeout(limits.acquire_timeout);
+        let options =
+            options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).busy_timeout(limits.acquire_timeout);
         let in_memory = url.contains(":memory:");
         let pool = pool(&limits, if in_memory { 1 } else { limits.connections_max }).connect_with(options);
         Ok(Self { inner: Sqlite { pool: pool.await.map_err(told)? }, limits: Arc::new(limits) })
@@ -97,7 +104,13 @@ impl Db {
     ///
     /// # Errors
     /// If it could not be asked, or a row is not as `columns` want it.
-    pub async fn fetch(&self, sql: &str, params: &[SqlValue], columns: &[Column], limit: usize) -> Result<Vec<Row>, SqlError> {
+    pub async fn fetch(
+        &self,
+        sql: &str,
+        params: &[SqlValue],
+        columns: &[Column],
+        limit: usize,
+    ) -> Result<Vec<Row>, SqlError> {
         self.bounded(fetch(&self.inner.pool, sql, params, columns, limit)).await
     }
 
@@ -128,7 +141,13 @@ impl Tx {
     ///
     /// # Errors
     /// If it could not be asked, or a row is not as `columns` want it.
-    pub async fn fetch(&mut self, sql: &str, params: &[SqlValue], columns: &[Column], limit: usize) -> Result<Vec<Row>, SqlError> {
+    pub async fn fetch(
+        &mut self,
+        sql: &str,
+        params: &[SqlValue],
+        columns: &[Column],
+        limit: usize,
+    ) -> Result<Vec<Row>, SqlError> {
         bounded(self.limits.statement_timeout, fetch(&mut *self.inner.tx, sql, params, columns, limit)).await
     }
 
@@ -234,7 +253,11 @@ fn told(error: sqlx::Error) -> SqlError {
     match &error {
         sqlx::Error::Database(database) => {
             let waited = database.code().is_some_and(|code| WAITED_IN_VAIN.contains(&&*code));
-            if waited { SqlError::Unavailable(database.message().to_owned()) } else { SqlError::Refused(database.message().to_owned()) }
+            if waited {
+                SqlError::Unavailable(database.message().to_owned())
+            } else {
+                SqlError::Refused(database.message().to_owned())
+            }
         }
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => {
             SqlError::Unavailable(error.to_string())

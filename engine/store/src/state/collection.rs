@@ -85,7 +85,8 @@ impl Collection {
         if now_ms < self.earliest_ms {
             return Vec::new();
         }
-        let gone: Vec<u64> = self.slots.iter().filter(|(_, slot)| slot.deadline_ms <= now_ms).map(|(at, _)| *at).collect();
+        let gone: Vec<u64> =
+            self.slots.iter().filter(|(_, slot)| slot.deadline_ms <= now_ms).map(|(at, _)| *at).collect();
         let mut gone: Vec<Slot> = gone.into_iter().filter_map(|at| self.slots.remove(&at)).collect();
         gone.sort_by_key(|slot| slot.deadline_ms);
         for slot in &gone {

@@ -105,7 +105,12 @@ impl MemoryState {
     }
 
     /// Writes into a collection, which is made if it is not there.
-    fn write(&self, at: At<'_>, ttl_ms: Option<i64>, make: impl FnOnce(&Collection) -> Make) -> Result<Written, StoreError> {
+    fn write(
+        &self,
+        at: At<'_>,
+        ttl_ms: Option<i64>,
+        make: impl FnOnce(&Collection) -> Make,
+    ) -> Result<Written, StoreError> {
         let now_ms = self.clock.now_ms();
         let mut shard = self.shard(at.key).lock();
         let key = match shard.collections.get_key_value(at.key) {
@@ -235,7 +240,14 @@ enum Make {
 }
 
 impl StateStore for MemoryState {
-    fn put<'a>(&'a self, at: At<'a>, field: &'a str, value: &'a str, only: Only, ttl_ms: Option<i64>) -> Stored<'a, Written> {
+    fn put<'a>(
+        &'a self,
+        at: At<'a>,
+        field: &'a str,
+        value: &'a str,
+        only: Only,
+        ttl_ms: Option<i64>,
+    ) -> Stored<'a, Written> {
         Answer::now(self.write(at, ttl_ms, |collection| {
             let is_there = collection.named(field).is_some();
             match (only, is_there) {
@@ -252,7 +264,13 @@ impl StateStore for MemoryState {
         }))
     }
 
-    fn push<'a>(&'a self, at: At<'a>, value: &'a str, token: Option<&'a str>, ttl_ms: Option<i64>) -> Stored<'a, Written> {
+    fn push<'a>(
+        &'a self,
+        at: At<'a>,
+        value: &'a str,
+        token: Option<&'a str>,
+        ttl_ms: Option<i64>,
+    ) -> Stored<'a, Written> {
         Answer::now(self.write(at, ttl_ms, |collection| match token {
             Some(token) if collection.named(token).is_some() => Make::Nothing,
             Some(token) => Make::Entry(Entry { name: token.into(), value: value.into() }),
@@ -271,9 +289,8 @@ impl StateStore for MemoryState {
     }
 
     fn get<'a>(&'a self, key: &'a str, name: &'a str) -> Stored<'a, Option<Arc<str>>> {
-        let found = self.with(key, |collection| {
-            (collection.named(name).map(|slot| Arc::clone(&slot.entry.value)), Vec::new())
-        });
+        let found =
+            self.with(key, |collection| (collection.named(name).map(|slot| Arc::clone(&slot.entry.value)), Vec::new()));
         Answer::now(Ok(found.flatten()))
     }
 
