@@ -73,13 +73,9 @@ struct Pattern {
 
 /// What the marks tell.
 pub(crate) fn findings(input: Input) -> Result<Findings, HookError> {
-    let absences: Vec<Date> = input
-        .marks
-        .iter()
-        .filter(|mark| mark.status == Status::Absent)
-        .map(|mark| mark.date.parse())
-        .collect::<Result<_, jiff::Error>>()?;
     let in_a_row = input.marks.iter().take_while(|mark| mark.status == Status::Absent).count();
+    let absent = input.marks.into_iter().filter(|mark| mark.status == Status::Absent);
+    let absences: Vec<Date> = absent.map(|mark| mark.date.parse()).collect::<Result<_, jiff::Error>>()?;
     Ok(Findings { intervention: intervention(in_a_row), pattern: pattern(&absences)? })
 }
 

@@ -18,7 +18,9 @@ impl std::fmt::Debug for ApiKeys {
 impl ApiKeys {
     /// These keys; blank ones count as none.
     pub fn new(keys: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
-        Self { keys: keys.into_iter().map(Into::into).filter(|key: &Box<str>| !key.trim().is_empty()).collect() }
+        let mut keys: Vec<Box<str>> = keys.into_iter().map(Into::into).collect();
+        keys.retain(|key| !key.trim().is_empty());
+        Self { keys }
     }
 
     /// Whether the request bears one of them. Takes the same time for each wrong key of a length.

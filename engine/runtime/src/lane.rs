@@ -183,7 +183,7 @@ impl Inner {
             Ok(outcome) => drop(scene.deliver(outcome, Some(session), incoming.ack).await),
             Err(Stopped::Refused(refusal)) => self.refuse(scene, session, &incoming, &refusal, &now),
             Err(Stopped::Dropped(refusal)) if incoming.ack.is_some() => {
-                self.refuse(scene, session, &incoming, &refusal, &now)
+                self.refuse(scene, session, &incoming, &refusal, &now);
             }
             Err(Stopped::Dropped(_)) => {}
             Err(Stopped::Held(refusal)) => self.hold(scene, session, incoming, &refusal, &now),
@@ -252,7 +252,7 @@ fn log(session: &Session, event: &str, refusal: &Refusal) {
     let (place, cause) = (refusal.place.as_deref().unwrap_or(""), refusal.cause.as_deref().unwrap_or(""));
     match code {
         "INTERNAL" | "UNAVAILABLE" | "TIMEOUT" => {
-            tracing::error!(namespace, event, socket, code, place, cause, "refused")
+            tracing::error!(namespace, event, socket, code, place, cause, "refused");
         }
         _ => tracing::debug!(namespace, event, socket, code, place, cause, "refused"),
     }

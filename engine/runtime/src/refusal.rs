@@ -56,7 +56,7 @@ impl Refusal {
 
     /// The author's mistake, or the engine's.
     #[must_use]
-    pub fn internal(cause: impl ToString) -> Self {
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self::because("INTERNAL", cause.to_string())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use homeroom_store::{Decision, Gcra, Quota};
 use parking_lot::{Mutex, RwLock};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::input::Incoming;
 use crate::lane::Lane;
@@ -77,7 +77,10 @@ impl Session {
 
 /// `socket`, as definitions see it.
 pub(crate) fn socket_value(public_id: &str, vars: Value) -> Value {
-    json!({ "id": public_id, "vars": vars })
+    let mut socket = serde_json::Map::new();
+    socket.insert("id".into(), public_id.into());
+    socket.insert("vars".into(), vars);
+    Value::Object(socket)
 }
 
 /// A user's id as a text.

@@ -247,6 +247,7 @@ async fn bounded<T>(within: Duration, work: impl Future<Output = Result<T, SqlEr
 }
 
 /// The database's own words are for the log; they may name columns and never hold a parameter.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn told(error: sqlx::Error) -> SqlError {
     /// SQLITE_BUSY and SQLITE_LOCKED, of <https://www.sqlite.org/rescode.html>.
     const WAITED_IN_VAIN: [&str; 2] = ["5", "6"];
