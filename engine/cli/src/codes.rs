@@ -9,8 +9,10 @@ homeroom_definition::codes! {
     NO_FILE = "HR1203";
     /// Two files define the same namespace's path, or none defines any.
     NO_NAMESPACE = "HR1204";
-    /// The database refuses a statement.
-    REFUSED_STATEMENT = "HR1205";
+    /// A setting that is taken, and is probably not what was meant.
+    DOUBTFUL_SETTING = "HR1205";
+    /// The database cannot be opened or asked.
+    NO_DATABASE = "HR1206";
     /// The namespace that scenarios are about is not there.
     TEST_NAMESPACE = "HR1301";
     /// A step of a scenario does nothing, or several things.

@@ -216,7 +216,7 @@ impl Loaded {
                             let message = format!("this statement yields no column `{}`", column.name);
                             let known = described.columns.iter().map(String::as_str);
                             self.diagnostics.push(
-                                Diagnostic::error(codes::REFUSED_STATEMENT, query.span, message)
+                                Diagnostic::error(homeroom_plan::codes::QUERY_REFUSED, query.span, message)
                                     .help_if(did_you_mean(&column.name, known))
                                     .help(format!("`returns:` needs it: select it `as \"{}\"`", column.name)),
                             );
@@ -225,7 +225,7 @@ impl Loaded {
                 }
                 Err(SqlError::Refused(objection) | SqlError::Unavailable(objection)) => self.diagnostics.push(
                     Diagnostic::error(
-                        codes::REFUSED_STATEMENT,
+                        homeroom_plan::codes::QUERY_REFUSED,
                         query.span,
                         format!("the database refuses this statement: {objection}"),
                     )

@@ -106,12 +106,17 @@ impl Links {
 }
 
 /// A stream that obeys its [`Link`], and fails when a write has been waiting for too long.
+///
+/// It is also what keeps a fast sender from filling its own queue with answers: whoever does not read is not read from,
+/// and after each read others get a turn first, the task that writes the answers among them.
 #[derive(Debug)]
 pub struct Guarded<S> {
     stream: S,
     link: Arc<Link>,
     stall: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Something was read, and others have not had their turn since.
+    has_read: bool,
     /// Given back when the stream is dropped, which for a WebSocket is long after its HTTP ended.
     _place: OwnedSemaphorePermit,
 }
@@ -119,7 +124,7 @@ pub struct Guarded<S> {
 impl<S> Guarded<S> {
     /// Guards a stream that holds a place among all; a write may wait for `stall`.
     pub fn new(stream: S, link: Arc<Link>, stall: Duration, place: OwnedSemaphorePermit) -> Self {
-        Self { stream, link, stall, waiting: None, _place: place }
+        Self { stream, link, stall, waiting: None, has_read: false, _place: place }
     }
 
     fn check_write(&self, cx: &Context<'_>) -> io::Result<()> {
@@ -159,7 +164,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.link.reader.register(cx.waker());
         self.link.check()?;
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        if self.waiting.is_some() {
+            return Poll::Pending;
+        }
+        if std::mem::take(&mut self.has_read) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        self.has_read = buf.filled().len() > before;
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -33,17 +33,19 @@ record! {
 record! {
     /// Where to listen.
     pub struct ListenSection {
-        /// The address, `127.0.0.1` by default.
+        /// The address, `127.0.0.1` by default: this machine alone.
         "host" host: Option<Text>,
-        /// The port, 3000 by default; `PORT` in the environment. 0 picks a free one.
+        /// The port, `3000` by default; `PORT` in the environment. 0 picks a free one.
         "port" port: Option<Text>,
     }
 }
 
 record! {
-    /// How tokens are verified. The algorithm is HS256; it never comes from the token.
+    /// How tokens are verified.
     pub struct AuthSection {
-        /// The secret; `JWT_SECRET` in the environment. Without one, only loopback is served.
+        /// How tokens are signed, `HS256` by default; there is no other yet. It never comes from the token.
+        "algorithm" algorithm: Option<Text>,
+        /// The secret, 32 bytes or more; `JWT_SECRET` in the environment. Without one, only loopback is served.
         "secret" secret: Option<Text>,
         /// What the claim `iss` must be.
         "issuer" issuer: Option<Text>,
@@ -67,23 +69,29 @@ record! {
 record! {
     /// How the Socket.IO edge speaks.
     pub struct SocketSection {
-        /// `websocket`, `polling`; both by default.
+        /// `websocket`, `polling`; both by default, and only `websocket` once several servers are joined by Redis.
         "transports" transports: Many<Text>,
+        /// Where Socket.IO is served, `/socket.io` by default.
+        "path" path: Option<Text>,
         /// How often a client is pinged, `25s` by default.
         "ping_interval" ping_interval: Option<Text>,
         /// How long its answer may take, `20s` by default.
         "ping_timeout" ping_timeout: Option<Text>,
-        /// How long a client may take to enter a namespace, `10s` by default.
+        /// How long a client may take to ask to enter a namespace, and then the engine to decide, `10s` by default.
         "connect_timeout" connect_timeout: Option<Text>,
+        /// How long the head of an HTTP request may take to arrive, `10s` by default.
+        "head_timeout" head_timeout: Option<Text>,
         /// How long a client may read nothing while something is written to it, `5s` by default.
         "write_stall" write_stall: Option<Text>,
-        /// Bytes of a message, 1 MiB by default.
+        /// Bytes of a message, `1048576` by default.
         "message_bytes_max" message_bytes_max: Option<Node>,
-        /// Attachments of an event, 16 by default.
+        /// Attachments of an event, `16` by default.
         "attachments_max" attachments_max: Option<Node>,
-        /// Packets that may wait for a client, 1024 by default.
+        /// Bytes of an event's attachments together, `1048576` by default.
+        "attachments_bytes_max" attachments_bytes_max: Option<Node>,
+        /// Packets that may wait for a client, `1024` by default; one for whom there are more is ended.
         "queue_packets_max" queue_packets_max: Option<Node>,
-        /// Connections at once, 100,000 by default.
+        /// Connections at once, `100000` by default.
         "connections_max" connections_max: Option<Node>,
     }
 }
@@ -101,17 +109,29 @@ record! {
     pub struct LimitsSection {
         /// How long an event may run, `10s` by default.
         "event_timeout" event_timeout: Option<Text>,
-        /// Events of a connection that may wait, 256 by default.
+        /// How long a hook may run, `5s` by default.
+        "hook_timeout" hook_timeout: Option<Text>,
+        /// Events of a connection that may wait, `256` by default.
         "queue_events_max" queue_events_max: Option<Node>,
-        /// Bytes of an event, 256 KiB by default.
+        /// Bytes of an event's JSON, `262144` by default.
         "payload_bytes_max" payload_bytes_max: Option<Node>,
-        /// How deep a payload may be nested, 64 by default.
+        /// How deep a payload may be nested, `64` by default.
         "payload_depth_max" payload_depth_max: Option<Node>,
-        /// Rooms a connection may be in, 128 by default.
+        /// Arguments of an event, `32` by default.
+        "arguments_max" arguments_max: Option<Node>,
+        /// Rooms a connection may be in, `128` by default.
         "rooms_per_connection_max" rooms_per_connection_max: Option<Node>,
-        /// Connections of a user to a namespace, 10 by default; `SOCKET_IO_MAX_CONNECTIONS_PER_USER` in the environment.
+        /// Room changes and emissions of one event together, `4096` by default.
+        "effects_per_event_max" effects_per_event_max: Option<Node>,
+        /// Connections of a user to a namespace, `10` by default; `SOCKET_IO_MAX_CONNECTIONS_PER_USER` in the environment.
         "connections_per_user_max" connections_per_user_max: Option<Node>,
-        /// For events that state no limit of their own, `100 per 10s` by default.
+        /// Bytes of the name of a hash's field or of a set's member, `256` by default.
+        "field_bytes_max" field_bytes_max: Option<Node>,
+        /// Answers of the database that are kept for reuse, `100000` by default.
+        "answers_max" answers_max: Option<Node>,
+        /// Bytes that `socket.vars` may hold as JSON, `4096` by default.
+        "socket_vars_bytes_max" socket_vars_bytes_max: Option<Node>,
+        /// Events of one name that a connection may send where the event states no limit, `100 per 10s` by default.
         "default_rate_limit" default_rate_limit: Option<Text>,
     }
 }
@@ -119,9 +139,9 @@ record! {
 record! {
     /// Bounds of what is remembered in memory.
     pub struct StateSection {
-        /// Keys, 1,000,000 by default.
+        /// Keys, `1000000` by default.
         "keys_max" keys_max: Option<Node>,
-        /// Bytes, 256 MiB by default.
+        /// Bytes, `268435456` by default.
         "bytes_max" bytes_max: Option<Node>,
     }
 }
@@ -133,6 +153,12 @@ record! {
         "url" url: Option<Text>,
         /// A script beside the definitions that fills a database in memory where no URL is given.
         "demo" demo: Option<Text>,
+        /// Connections to it, `8` by default.
+        "connections_max" connections_max: Option<Node>,
+        /// How long to wait for one, `2s` by default.
+        "acquire_timeout" acquire_timeout: Option<Text>,
+        /// How long a statement may take, `5s` by default.
+        "statement_timeout" statement_timeout: Option<Text>,
     }
 }
 

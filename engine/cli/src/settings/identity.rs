@@ -2,7 +2,7 @@
 
 use homeroom_definition::{Diagnostic, Diagnostics, Node, Span, Table, Text};
 use homeroom_plan::Identity;
-use homeroom_plan::schema::{Types, Validator, expand};
+use homeroom_plan::schema::{Issue, Types, Validator, expand};
 use serde_json::{Map, Value, json};
 
 use super::file::IdentitySection;
@@ -35,11 +35,36 @@ impl Claims {
         }
     }
 
-    /// The claims that tell of a user: the other way round.
+    /// Whether this can be a user.
+    ///
+    /// # Errors
+    /// What is wrong with which property.
+    pub fn check(&self, user: &Value) -> Result<(), Vec<Issue>> {
+        self.schema.check(user)
+    }
+
+    /// The claims that tell of a user: the other way round. What a user cannot have is left out.
     #[must_use]
     pub fn of(&self, user: &Value) -> Map<String, Value> {
         let told = |(property, claim): &(String, String)| Some((claim.clone(), user.get(property)?.clone()));
         self.properties.iter().filter_map(told).collect()
+    }
+}
+
+/// Tells which of the users that tokens are printed for are none.
+pub(super) fn tell_wrong_users(users: &[Node], claims: &Claims, diagnostics: &mut Diagnostics) {
+    for user in users {
+        for issue in claims.check(&user.to_json()).err().unwrap_or_default() {
+            let property = issue.path.split('/').nth(1).unwrap_or_default();
+            let at = user.as_map().into_iter().flatten().find(|(name, _)| name.value == property);
+            let span = at.map_or(user.span, |(_, value)| value.span);
+            let message = match property {
+                "" => format!("this cannot be a user: {}", issue.message),
+                name => format!("this cannot be the `{name}` of a user: {}", issue.message),
+            };
+            diagnostics
+                .push(Diagnostic::error(codes::BAD_IDENTITY, span, message).help("`identity:` says what a user has"));
+        }
     }
 }
 
@@ -49,13 +74,17 @@ pub(super) fn read(
     at: Span,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Identity, Claims)> {
+    let told = diagnostics.error_count();
     let mut properties = Vec::new();
     let (fields, optional) = match section {
         None => {
             properties.extend([("id".to_owned(), "sub".to_owned()), ("role".to_owned(), "role".to_owned())]);
             (json!({ "id": "string", "role": "string" }), json!({}))
         }
-        Some(section) => (types(&section.fields, &mut properties), types(&section.optional, &mut properties)),
+        Some(section) => {
+            let fields = types(&section.fields, &mut properties, diagnostics);
+            (fields, types(&section.optional, &mut properties, diagnostics))
+        }
     };
     let mut errors = Vec::new();
     let schema = expand(&json!({ "fields": fields, "optional": optional }), &Types::default(), &mut errors);
@@ -64,38 +93,68 @@ pub(super) fn read(
         diagnostics
             .push(Diagnostic::error(codes::BAD_IDENTITY, span, error.message.clone()).help_if(error.help.clone()));
     }
-    for needed in ["id", "role"] {
-        if fields.get(needed).is_none() {
-            let span = section.map_or(at, |section| section.span);
-            diagnostics.push(
-                Diagnostic::error(codes::BAD_IDENTITY, span, format!("every user needs `{needed}`"))
-                    .help(format!("add `{needed}` to `fields:`")),
-            );
-            return None;
-        }
+    for name in ["id", "role"] {
+        tell_unless_text(name, &schema, section, at, diagnostics);
     }
-    if !errors.is_empty() {
+    if diagnostics.error_count() > told {
         return None;
     }
     let roles = schema["properties"]["role"]["enum"].as_array();
-    let roles = roles.map(|roles| roles.iter().filter_map(Value::as_str).map(Into::into).collect()).unwrap_or_default();
+    let roles = roles.into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect();
     match Validator::new(schema.clone()) {
         Ok(validator) => Some((Identity { schema, roles }, Claims { properties, schema: validator })),
         Err(error) => {
-            diagnostics.push(Diagnostic::error(codes::BAD_IDENTITY, at, error.message));
+            diagnostics.push(Diagnostic::error(
+                codes::BAD_IDENTITY,
+                section.map_or(at, |section| section.span),
+                error.message,
+            ));
             None
         }
     }
 }
 
+/// Every user has an `id` and a `role`, and both are text: rooms and rules are made of them.
+fn tell_unless_text(
+    name: &str,
+    schema: &Value,
+    section: Option<&IdentitySection>,
+    at: Span,
+    diagnostics: &mut Diagnostics,
+) {
+    let span = section.map_or(at, |section| section.span);
+    let needed = schema["required"].as_array().is_some_and(|required| required.iter().any(|needed| needed == name));
+    if !needed {
+        let told = Diagnostic::error(codes::BAD_IDENTITY, span, format!("every user needs `{name}`"));
+        diagnostics.push(told.help(format!("add `{name}` to `fields:`")));
+        return;
+    }
+    let of = &schema["properties"][name];
+    let is_text = match of["enum"].as_array() {
+        Some(values) => values.iter().all(Value::is_string),
+        None => of["type"] == "string",
+    };
+    if !is_text {
+        let span = section.map_or(span, |section| place(section, &format!("/fields/{name}")));
+        diagnostics.push(Diagnostic::error(codes::BAD_IDENTITY, span, format!("the `{name}` of a user is text")));
+    }
+}
+
 /// The types of a table's properties, their claims told apart; `id` comes from `sub` where nothing else is said.
-fn types(table: &Table<Node>, properties: &mut Vec<(String, String)>) -> Value {
+fn types(table: &Table<Node>, properties: &mut Vec<(String, String)>, diagnostics: &mut Diagnostics) -> Value {
     let mut types = Map::new();
     for (name, node) in table {
         let mut written = node.to_json();
-        let claim = written.as_object_mut().and_then(|written| written.shift_remove("claim"));
         let usual = if name.value == "id" { "sub" } else { &name.value };
-        let claim = claim.and_then(|claim| claim.as_str().map(str::to_owned)).unwrap_or_else(|| usual.to_owned());
+        let claim = match written.as_object_mut().and_then(|written| written.shift_remove("claim")) {
+            None => usual.to_owned(),
+            Some(Value::String(claim)) => claim,
+            Some(_) => {
+                let told = Diagnostic::error(codes::BAD_IDENTITY, node.span, "the name of a claim is text");
+                diagnostics.push(told.help(format!("such as `claim: {usual}`")));
+                continue;
+            }
+        };
         properties.push((name.value.clone(), claim));
         types.insert(name.value.clone(), if written == json!({}) { "string".into() } else { written });
     }

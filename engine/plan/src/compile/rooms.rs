@@ -1,5 +1,6 @@
 //! Rooms: declarations with their rules and presence, and references such as `class:<child.classId>:staff`.
 
+use homeroom_definition::model::Allow;
 use homeroom_definition::{Diagnostic, Node, Pattern, Piece, Table, Text, did_you_mean, split};
 
 use super::scope::{Known, Scope, Site};
@@ -151,6 +152,8 @@ impl Compiler<'_, '_> {
                 );
                 Vec::new()
             }
+            // A room without rules admits nobody, so "anyone" is a rule: one that asks for nothing.
+            [Allow::Anyone, ..] => vec![rules::asks_nothing(self.place(room.name.span))],
             [allow, ..] => rules::allowed(self, allow, scope),
         }
     }

@@ -6,7 +6,7 @@ use homeroom_definition::{Diagnostic, Node, Span, Table, Text, did_you_mean};
 use super::Compiler;
 use super::scope::{Known, PathKey, Scope};
 use crate::codes;
-use crate::program::{Check, Returns, Rule};
+use crate::program::{Check, Place, Returns, Rule};
 use crate::shape::{Shape, spoken};
 
 /// The keys of a rule, wherever they stand.
@@ -50,6 +50,19 @@ pub(crate) fn likes(allow: &Allow) -> impl Iterator<Item = &Text> {
         Allow::Rules(rules) => rules,
     };
     rules.iter().filter_map(|rule| rule.like.as_ref())
+}
+
+/// A rule that holds for everyone.
+pub(crate) fn asks_nothing(place: Place) -> Rule {
+    Rule {
+        place,
+        inside: Vec::new(),
+        roles: Vec::new(),
+        when_before: None,
+        checks: Vec::new(),
+        when: None,
+        like: None,
+    }
 }
 
 /// The rules of an `allow:`; what all of them prove is proven in `scope` from here on.

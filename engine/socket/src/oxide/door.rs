@@ -136,6 +136,8 @@ struct Leaving {
 impl DisconnectHandler<LocalAdapter, ()> for Leaving {
     fn call_with_defer(&self, socket: OxideSocket, reason: DisconnectReason, defer: fn(OxideSocket)) {
         let on_this_side = ending(&socket, &self.house.links);
+        // First it leaves the namespace: whoever hears of the end may let the client enter again.
+        defer(socket);
         self.guest.leave_soon(match reason {
             DisconnectReason::ClientNSDisconnect => Reason::ClientLeft,
             DisconnectReason::ServerNSDisconnect => Reason::Closed,
@@ -143,7 +145,6 @@ impl DisconnectHandler<LocalAdapter, ()> for Leaving {
             DisconnectReason::HeartbeatTimeout => on_this_side.unwrap_or(Reason::PingTimeout),
             _ => on_this_side.unwrap_or(Reason::TransportClosed),
         });
-        defer(socket);
     }
 }
 

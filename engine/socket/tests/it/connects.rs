@@ -35,7 +35,7 @@ pub(crate) async fn a_refusal_says_why(start: Start) {
     let mut client = Client::open(stage.address).await;
     assert_eq!(client.connect("/", r#"{"refuse":"TOKEN_EXPIRED"}"#).await, Err("TOKEN_EXPIRED: Not today.".into()));
     assert!(stage.hub.is_empty() && stage.engine.connected().is_empty());
-    client.connect("/", "").await.expect("it may try again");
+    client.connect_again("/").await;
 }
 
 pub(crate) async fn a_panic_while_connecting_is_a_refusal(start: Start) {
@@ -62,7 +62,7 @@ pub(crate) async fn a_full_hub_refuses(start: Start) {
     assert!(refusal.starts_with("BUSY: "), "{refusal}");
     first.send("1").await;
     stage.engine.end_of(conn).await;
-    first.connect("/room", "").await.expect("there is place again");
+    first.connect_again("/room").await;
 }
 
 pub(crate) async fn what_connected_sends_comes_after_the_connect_packet(start: Start) {

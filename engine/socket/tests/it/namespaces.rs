@@ -24,7 +24,7 @@ pub(crate) async fn they_come_and_go(start: Start) {
     assert_eq!(client.connect("/new", "").await, Err(UNKNOWN.into()));
     for _ in 0..3 {
         stage.serve(&["/", "/new"]);
-        client.connect("/new", "").await.expect("it is let in");
+        client.connect_again("/new").await;
         client.send(r#"2/new,1["there"]"#).await;
         assert_eq!(client.packet().await, "3/new,1[]");
         let conn = stage.engine.until("it is connected", |_| stage.hub.everyone("/new").first().copied()).await;
