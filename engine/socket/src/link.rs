@@ -134,8 +134,9 @@ impl<S> Guarded<S> {
 
     /// What became of a write; bytes that were taken start the time anew.
     fn written(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
-            self.waiting = None;
+        if written.is_ready() && self.waiting.take().is_some() {
+            // Who reads was turned away meanwhile.
+            self.link.reader.wake();
         }
         self.watched(written, cx)
     }
@@ -236,6 +237,27 @@ mod tests {
         let error = near.write_all(&[0; 64]).await.expect_err("nobody reads");
         assert_eq!((error.kind(), link.ending()), (io::ErrorKind::TimedOut, Some(Reason::Stalled)));
         assert!(near.read_u8().await.is_err(), "what reads learns of it too");
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_read_is_read_from_once_it_does() {
+        let (near, mut far, _) = guarded(LONG);
+        far.write_all(b"hello").await.expect("there is place");
+        let (mut reading, mut writing) = tokio::io::split(near);
+        let mut writing = Box::pin(async move { writing.write_all(&[0; 64]).await.expect("it is read, in the end") });
+        let is_stuck = futures_util::poll!(&mut writing).is_pending();
+        let reading = tokio::spawn(async move { reading.read_u8().await.expect("it is there") });
+        // On one thread, this is its turn, in which it is turned away.
+        tokio::task::yield_now().await;
+        assert!(is_stuck && !reading.is_finished());
+        let far = tokio::spawn(async move {
+            far.read_exact(&mut [0; 64]).await.expect("it comes");
+            far
+        });
+        writing.await;
+        let heard = tokio::time::timeout(Duration::from_secs(30), reading).await.expect("it is woken");
+        assert_eq!(heard.expect("no panic"), b'h');
+        drop(far);
     }
 
     #[tokio::test]

@@ -7,9 +7,11 @@
 //!   clients would be lost; deleted, they would not be told.
 //! * A connection that dies before CONNECT is told of by nobody, so its end is also told when it is dropped.
 //!
-//! What stays: a CONNECT that comes within the microseconds between a refusal, or a DISCONNECT, being queued and the socket
-//! being let go is taken for a duplicate, and never answered. An event whose name has JSON escapes in it (`"caf\u00e9"`) ends its connection, and the client's
-//! `connect_error` has a message only, so that message is `CODE: text`.
+//! What stays:
+//! * A CONNECT that comes within the microseconds between a refusal, or a DISCONNECT, being queued and the socket being let
+//!   go is taken for a duplicate, and never answered.
+//! * An event whose name has JSON escapes in it (`"caf\u00e9"`) ends its connection.
+//! * The client's `connect_error` has a message only, so that message is `CODE: text`.
 
 mod args;
 mod door;
