@@ -107,7 +107,7 @@ impl<'a> Act<'a> {
         if let Some(when) = &step.when
             && !when.holds(frame)?
         {
-            bind(step.bind, None, frame);
+            // Its name keeps what an earlier step has bound to it: steps with opposite conditions may share one.
             return Ok(Flow::On);
         }
         let done = match &step.verb {

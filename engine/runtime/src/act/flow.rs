@@ -5,12 +5,23 @@ use std::borrow::Cow;
 use homeroom_plan::data::Data;
 use homeroom_plan::expr::Expr;
 use homeroom_plan::frame::Frame;
-use homeroom_plan::program::{ProcedureId, Slot, Step};
+use homeroom_plan::program::{ProcedureId, Slot, Step, Verb};
 use serde_json::{Map, Value};
 
 use super::{Act, Done, Flow};
 use crate::session::socket_value;
 use crate::{HookError, Refusal};
+
+/// The slots that steps bind, blocks and loops inside them included.
+fn slots_bound_in(steps: &[Step]) -> Vec<Slot> {
+    let of_verb = |verb: &Verb| match verb {
+        Verb::Let(names) => names.iter().map(|(slot, _)| *slot).collect(),
+        Verb::Block(steps) => slots_bound_in(steps),
+        Verb::Each { item, body, .. } => slots_bound_in(body).into_iter().chain([*item]).collect(),
+        _ => Vec::new(),
+    };
+    steps.iter().flat_map(|step| of_verb(&step.verb).into_iter().chain(step.bind)).collect()
+}
 
 impl Act<'_> {
     /// Repeats steps for the items of a list. `None` if they stopped the event.
@@ -32,7 +43,10 @@ impl Act<'_> {
             return Err(Refusal::internal("a list is longer than was proved"));
         }
         let (turns, mut given) = (items.len(), Vec::new());
+        let before: Vec<_> = slots_bound_in(body).into_iter().map(|slot| (slot, frame.slots[slot].clone())).collect();
         for value in items {
+            // What one turn has named, the next does not see.
+            before.iter().for_each(|(slot, value)| frame.set(*slot, value.clone()));
             frame.set(item, Some(value));
             if self.run(body, frame).await? == Flow::Stop {
                 return Ok(None);
