@@ -1,0 +1,138 @@
+//! The API as a service uses it: keys, bodies, answers.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use homeroom_definition::{Diagnostics, Sources, parse};
+use homeroom_http::{Api, ApiKeys, router};
+use homeroom_plan::{Identity, Input, Parsed, compile};
+use homeroom_runtime::{
+    Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Refusal, RuntimeSettings, Stores, Verified, WireArgs,
+};
+use homeroom_store::state::StateLimits;
+use homeroom_store::{MemoryLimits, MemoryPresence, MemoryState, SystemClock};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+const NAMESPACE: &str = r"
+namespace: /a
+errors: { CLOSED: It is closed. }
+rooms: { room:<id>: { allow: [{ roles: [TEACHER] }] } }
+backend_events:
+  tell: { payload: { fields: { id: { type: string, maxLength: 8 } } }, do: [{ emit: told, to: room:<id> }] }
+  close: { do: [{ refuse: CLOSED }] }
+server_events: { told: { payload: { fields: { id: string } } } }
+";
+
+/// An edge with three connections in every room.
+struct Three;
+
+impl Outlet for Three {
+    fn join(&self, _: u64, _: &Arc<str>) {}
+    fn leave(&self, _: u64, _: &str) {}
+    fn role(&self, _: u64, _: Option<usize>) {}
+    fn send(&self, _: &str, _: Parcel<'_>) -> usize {
+        3
+    }
+    fn ack(&self, _: u64, _: u64, _: &WireArgs) {}
+    fn members(&self, _: &str, _: &str) -> Vec<u64> {
+        Vec::new()
+    }
+    fn end(&self, _: u64, _: Ending) {}
+}
+
+impl Authenticator for Three {
+    fn verify(&self, _: Option<&str>, _: i64) -> Result<Verified, Refusal> {
+        Err(Refusal::code("UNAUTHENTICATED"))
+    }
+}
+
+fn api() -> Api {
+    let mut sources = Sources::new();
+    let source = sources.add("a.yaml", NAMESPACE);
+    let mut diagnostics = Diagnostics::new();
+    let file = parse(&sources, source, &mut diagnostics).expect("a file");
+    let identity = Identity { schema: json!({ "type": "object" }), roles: vec!["TEACHER".into()] };
+    let files = [Parsed { source, file, imports: Vec::new() }];
+    let input = Input { sources: &sources, files: &files, hooks: &[], identity: &identity };
+    let plan = compile(&input, &mut diagnostics).unwrap_or_else(|| panic!("{:?}", diagnostics.sorted()));
+    let clock = Arc::new(SystemClock);
+    let stores = Stores {
+        state: Arc::new(MemoryState::new(clock.clone(), StateLimits::default())),
+        presence: Arc::new(MemoryPresence::new()),
+        limits: Arc::new(MemoryLimits::new(clock.clone(), 10)),
+        db: None,
+    };
+    let settings = RuntimeSettings::default();
+    let bound = Bound::new(Arc::new(plan), Hooks::new(), &settings, clock.clone());
+    let engine = Engine::new(bound, Arc::new(Three), stores, clock, Arc::new(Three), settings);
+    Api { engine, keys: Arc::new(ApiKeys::new(["key-one", "key-two", ""])) }
+}
+
+async fn asked(request: Request<Body>) -> (StatusCode, Value) {
+    let answer = router(api()).oneshot(request).await.expect("an answer");
+    let status = answer.status();
+    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    (status, serde_json::from_slice(&body).expect("JSON"))
+}
+
+async fn posted(path: &str, key: Option<&str>, kind: &str, body: &str) -> (StatusCode, Value) {
+    let mut request = Request::post(path).header("content-type", kind);
+    if let Some(key) = key {
+        request = request.header("authorization", key);
+    }
+    asked(request.body(Body::from(body.to_owned())).expect("a request")).await
+}
+
+async fn sent(path: &str, body: &str) -> (StatusCode, Value) {
+    posted(path, Some("Bearer key-two"), "application/json", body).await
+}
+
+const TELL: &str = "/v1/namespaces/a/events/tell";
+
+#[tokio::test]
+async fn an_event_is_taken_and_its_reach_told() {
+    assert_eq!(sent(TELL, r#"{"id":"r"}"#).await, (StatusCode::OK, json!({ "reached": { "sockets": 3 } })));
+}
+
+#[tokio::test]
+async fn only_with_a_key() {
+    for key in [None, Some("Bearer "), Some("Bearer key"), Some("Bearer key-three"), Some("Basic key-one"), Some("key-one")] {
+        let (status, body) = posted(TELL, key, "application/json", r#"{"id":"r"}"#).await;
+        assert_eq!((status, &body["code"]), (StatusCode::UNAUTHORIZED, &json!("UNAUTHENTICATED")), "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_with_its_place() {
+    let (status, body) = sent(TELL, r#"{"id":"far too long"}"#).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(body["errors"], json!([{ "path": "/id", "message": "must have at most 8 characters" }]));
+    let (status, body) = sent(TELL, "{").await;
+    assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_PAYLOAD")));
+    assert_eq!(sent(TELL, "").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(posted(TELL, Some("bearer key-one"), "text/plain", "{}").await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let huge = format!(r#"{{"id":"{}"}}"#, "x".repeat(homeroom_http::BODY_BYTES_MAX));
+    assert_eq!(sent(TELL, &huge).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let (status, body) = sent("/v1/namespaces/a/events/close", "").await;
+    assert_eq!((status, body), (StatusCode::UNPROCESSABLE_ENTITY, json!({ "code": "CLOSED", "error": "It is closed." })));
+}
+
+#[tokio::test]
+async fn names_that_are_not_there_are_told_with_what_is() {
+    let (status, body) = sent("/v1/namespaces/a/events/tel", "{}").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(body["error"], "`/a` has no backend event `tel`. did you mean `tell`?");
+    assert_eq!(sent("/v1/namespaces/b/events/tell", "{}").await.0, StatusCode::NOT_FOUND);
+    let request = Request::get(TELL).body(Body::empty()).expect("a request");
+    assert_eq!(asked(request).await.0, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn health_tells_what_is_served() {
+    let (status, body) = asked(Request::get("/healthz").body(Body::empty()).expect("a request")).await;
+    assert_eq!((status, &body["status"], &body["namespaces"]), (StatusCode::OK, &json!("ok"), &json!(["/a"])));
+    assert_eq!(body["digest"].as_str().map(str::len), Some(64));
+}
