@@ -184,3 +184,49 @@ fn attachments_fit(carried: &Carried, attachments: usize) -> Result<(), Refusal>
     let fits = all.into_iter().flatten().all(|value| reply::placeholders_below(value, attachments));
     if fits { Ok(()) } else { Err(Refusal::invalid("", "an attachment is missing")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name(text: &str) -> Option<String> {
+        hear(text, &RuntimeSettings::default()).ok().map(|heard| heard.name.into_owned())
+    }
+
+    #[test]
+    fn names_are_texts_or_numbers() {
+        assert_eq!(name(r#"["a",1]"#).as_deref(), Some("a"));
+        assert_eq!(name(r#"["caf\u00e9"]"#).as_deref(), Some("caf\u{e9}"));
+        assert_eq!(name("[7]").as_deref(), Some("7"));
+        for wrong in ["", "[]", "{}", "[null]", "[{}]", r#"["a""#, "[-1]", "[1.5]"] {
+            assert_eq!(name(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn depth_counts_brackets_and_not_those_in_texts() {
+        assert_eq!(depth(r#"[[{"a":"[[[[\"[["}]]"#), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_comes_makes_it_panic(text in r#"[\[\]{}",:\\0-9a-z ]{0,60}"#, attachments in 0..3_usize) {
+            if let Ok(heard) = hear(&text, &RuntimeSettings::default()) {
+                let _ = validate(&Input::AnyArgs, &heard.args, attachments);
+                let _ = validate(&Input::Nothing, &heard.args, attachments);
+            }
+        }
+
+        #[test]
+        fn what_is_echoed_is_what_came(text in "[a-z\\u{80}-\\u{ff}]{0,8}", number: i32, flag: bool) {
+            let packet = serde_json::json!(["e", { "text": text, "list": [number, flag, null] }, number]).to_string();
+            let heard = hear(&packet, &RuntimeSettings::default()).expect("an event");
+            let carried = validate(&Input::AnyArgs, &heard.args, 0).expect("arguments");
+            let args = carried.args.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+            let echoed = reply::written(&args, &[]).expect("arguments");
+            prop_assert_eq!(format!("[\"e\",{}]", echoed.text), packet);
+        }
+    }
+}

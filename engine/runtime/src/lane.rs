@@ -14,6 +14,7 @@ use homeroom_plan::frame::Now;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::bind::Served;
 use crate::delivery::Scene;
 use crate::dispatch::{Event, dispatch};
 use crate::engine::{Engine, Inner};
@@ -221,6 +222,13 @@ impl Inner {
         let Some(served) = bound.namespace(&session.namespace) else { return };
         let scene = Scene { inner: self, bound: &bound, served };
         self.refuse(scene, session, incoming, refusal, &Now::at(self.clock.now_ms()));
+    }
+
+    /// Tells a client why its connection is about to end.
+    pub(crate) fn tell_end(&self, session: &Session) {
+        let bound = self.live.current();
+        let namespace = bound.namespace(&session.namespace).map(Served::namespace);
+        self.send_error(session, &reply::error_event("connect", namespace, &Refusal::code("TOKEN_EXPIRED")));
     }
 
     fn send_error(&self, session: &Session, args: &crate::WireArgs) {

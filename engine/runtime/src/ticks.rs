@@ -76,7 +76,10 @@ impl Engine {
     fn fire(&self, timer: Timer) {
         let Some(session) = self.inner.sessions.get(timer.conn) else { return };
         match timer.event {
-            None => self.inner.outlet.end(session.conn, Ending::TokenExpired),
+            None => {
+                self.inner.tell_end(&session);
+                self.inner.outlet.end(session.conn, Ending::TokenExpired);
+            }
             Some(event) => {
                 let held = session.waiting.lock().remove(&event);
                 if let Some(incoming) = held {
