@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use homeroom_definition::render::{self, Look};
 use homeroom_definition::{Diagnostic, Sources};
 
-use crate::load::load;
+use crate::load::{Purpose, load_for};
 use crate::settings::Environment;
 use crate::{Deployable, codes, fail, files};
 
@@ -43,11 +43,15 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
         Ok(files) => files,
         Err(error) => return fail(&error),
     };
-    let mut loaded = load(&files, options.config.as_deref(), &Environment::of_process(), &deployable.hooks).await;
+    let (config, environment) = (options.config.as_deref(), Environment::of_process());
+    let mut loaded = load_for(Purpose::Check, &files, config, &environment, &deployable.hooks).await;
     if let Some(plan) = loaded.plan.clone() {
         for source in std::mem::take(&mut loaded.tests) {
             crate::scenario::read(&loaded.sources, source, &plan, &mut loaded.diagnostics);
         }
+    }
+    if let Some(note) = &loaded.note {
+        eprintln!("note: {note}");
     }
     let told = loaded.diagnostics.sorted();
     match options.format {

@@ -75,7 +75,7 @@ pub fn run(deployable: &Deployable) -> ExitCode {
 /// The files of a folder, or those in the binary.
 fn files(deployable: &Deployable, folder: Option<&PathBuf>, config: Option<&PathBuf>) -> Result<Files, String> {
     let files = match folder {
-        Some(folder) => Files::read(folder)?,
+        Some(folder) => Files::read(folder)?.or_settings_of(deployable.files),
         None => Files::embedded(deployable.files),
     };
     match config {

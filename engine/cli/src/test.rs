@@ -7,7 +7,7 @@ use clap::Args;
 use homeroom_definition::render;
 
 use crate::check::drawn;
-use crate::load::load;
+use crate::load::{Purpose, load_for};
 use crate::scenario::{self, Theatre};
 use crate::settings::Environment;
 use crate::{Deployable, fail, files};
@@ -30,7 +30,8 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
         Ok(files) => files,
         Err(error) => return fail(&error),
     };
-    let mut loaded = load(&files, options.config.as_deref(), &Environment::of_process(), &deployable.hooks).await;
+    let (config, environment) = (options.config.as_deref(), Environment::of_process());
+    let mut loaded = load_for(Purpose::Test, &files, config, &environment, &deployable.hooks).await;
     let plan = loaded.plan.clone();
     let sources = std::mem::take(&mut loaded.tests);
     let tests: Vec<_> = sources

@@ -21,16 +21,18 @@ async fn imports_are_found_beside_the_file_that_names_them() {
 #[tokio::test]
 async fn a_missing_import_is_told_with_what_was_meant() {
     let told = told(&[("n/commn.yaml", COMMON), ("n/a/namespace.yaml", GOOD)]).await;
-    assert!(
-        told.contains("there is no file `n/common.yaml`") && told.contains("did you mean `n/commn.yaml`?"),
-        "{told}"
-    );
+    assert!(told.contains("there is no file `n/common.yaml`"), "{told}");
+    assert!(told.contains("n/a/namespace.yaml:2:11") && told.contains("did you mean `../commn.yaml`?"), "{told}");
+    assert!(told.contains("+ imports: [../commn.yaml]"), "what is proposed is what the author would write: {told}");
 }
 
 #[tokio::test]
 async fn an_import_cannot_leave_the_folder() {
-    let outside = "namespace: /a\nimports: [../../../../etc/passwd]\nclient_events: { e: { allow: anyone } }\n";
-    assert!(told(&[("n/a/namespace.yaml", outside)]).await.contains("there is no file `etc/passwd`"));
+    for path in ["../../common.yaml", "../../../../etc/passwd", "/n/common.yaml"] {
+        let leaving = format!("namespace: /a\nimports: [{path}]\nclient_events: {{ e: {{ allow: anyone }} }}\n");
+        let told = told(&[("common.yaml", COMMON), ("a/namespace.yaml", &leaving)]).await;
+        assert!(told.contains("this leads out of the folder that is served"), "{path}: {told}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,276 @@
+//! From the settings file, the environment already in it, to settings.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use homeroom_definition::{Diagnostic, Diagnostics, Many, Node, Text, parse_count, parse_duration, parse_rate_limit};
+use homeroom_runtime::RuntimeSettings;
+use homeroom_socket::settings::SocketSettings;
+use homeroom_store::sql::SqlLimits;
+use homeroom_store::state::StateLimits;
+
+use super::file::{AuthSection, SettingsFile};
+use super::{Auth, DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Settings, identity};
+use crate::codes;
+
+/// What HS256 asks of a secret, in bytes; a shorter one is guessed from one token.
+const SECRET_BYTES_MIN: usize = 32;
+
+/// The port where none is set.
+const PORT: u16 = 3000;
+
+/// Makes settings of the file.
+pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Option<Settings> {
+    let identity = identity::read(file.identity.as_ref(), file.span, diagnostics);
+    let mut reading = Reading { diagnostics };
+    let listen = reading.listen(file);
+    let auth = reading.auth(file);
+    let socket = reading.socket(file);
+    let limits = reading.limits(file);
+    let state = reading.state(file);
+    let sql = reading.sql(file);
+    let api_keys = reading.api_keys(file);
+    let (identity, claims) = identity?;
+    identity::tell_wrong_users(&file.demo_tokens, &claims, diagnostics);
+    Some(Settings {
+        listen: listen?,
+        auth,
+        identity,
+        claims,
+        socket,
+        limits,
+        state,
+        database: file.database.as_ref().and_then(|database| database.url.clone()),
+        demo: file.database.as_ref().and_then(|database| database.demo.clone()),
+        sql,
+        api_keys,
+        demo_tokens: file.demo_tokens.iter().map(Node::to_json).collect(),
+    })
+}
+
+struct Reading<'d> {
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Reading<'_> {
+    fn listen(&mut self, file: &SettingsFile) -> Option<SocketAddr> {
+        let listen = file.listen.as_ref();
+        let host = listen
+            .and_then(|listen| listen.host.as_ref())
+            .map_or(Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), |host| self.host(host));
+        let port = listen.and_then(|listen| listen.port.as_ref()).map_or(Some(PORT), |port| self.port(port));
+        Some(SocketAddr::new(host?, port?))
+    }
+
+    fn host(&mut self, host: &Text) -> Option<IpAddr> {
+        let address = host.value.trim_start_matches('[').trim_end_matches(']').parse();
+        if address.is_err() {
+            self.wrong(
+                host,
+                "this is no address to listen on",
+                "such as `127.0.0.1` for this machine alone, `0.0.0.0` or `::` for all",
+            );
+        }
+        address.ok()
+    }
+
+    fn port(&mut self, port: &Text) -> Option<u16> {
+        let number = port.value.parse();
+        if number.is_err() {
+            self.wrong(port, "this is no port", "a port is a number up to 65535; 0 picks a free one");
+        }
+        number.ok()
+    }
+
+    fn auth(&mut self, file: &SettingsFile) -> Auth {
+        let auth = file.auth.as_ref();
+        let of = |pick: fn(&AuthSection) -> Option<&Text>| auth.and_then(pick);
+        if let Some(algorithm) = of(|auth| auth.algorithm.as_ref()).filter(|algorithm| algorithm.value != "HS256") {
+            self.wrong(algorithm, "tokens of this algorithm cannot be verified", "there is `HS256`");
+        }
+        let mut leeway = Duration::from_secs(5);
+        self.duration(of(|auth| auth.leeway.as_ref()), &mut leeway);
+        Auth {
+            secret: of(|auth| auth.secret.as_ref()).and_then(|secret| self.secret(secret)),
+            issuer: of(|auth| auth.issuer.as_ref()).map(|text| text.value.clone()),
+            audience: of(|auth| auth.audience.as_ref()).map(|text| text.value.clone()),
+            leeway,
+        }
+    }
+
+    /// The secret, unless everybody knows it: then it is as if none were set, and only loopback is served.
+    fn secret(&mut self, secret: &Text) -> Option<String> {
+        if secret.value.is_empty() {
+            return None;
+        }
+        if secret.value == DEVELOPMENT_SECRET {
+            self.doubt(
+                secret,
+                "this is the development secret, which everybody knows",
+                "only this machine is served with it",
+            );
+            return None;
+        }
+        if secret.value.len() < SECRET_BYTES_MIN {
+            let message = format!("a secret of {} bytes can be guessed from one token", secret.value.len());
+            self.doubt(secret, &message, "use 32 bytes or more, such as from `openssl rand -hex 32`");
+        }
+        Some(secret.value.clone())
+    }
+
+    /// The keys, without the one that everybody knows.
+    fn api_keys(&mut self, file: &SettingsFile) -> Vec<String> {
+        let keys = file.api.iter().flat_map(|api| api.keys.iter()).filter(|key| !key.value.is_empty());
+        let (known, own): (Vec<&Text>, Vec<&Text>) = keys.partition(|key| key.value == DEVELOPMENT_KEY);
+        for key in known {
+            self.doubt(
+                key,
+                "this is the development key, which everybody knows",
+                "it is not let in; services need a key of their own",
+            );
+        }
+        own.into_iter().map(|key| key.value.clone()).collect()
+    }
+
+    fn socket(&mut self, file: &SettingsFile) -> SocketSettings {
+        let mut settings = SocketSettings::default();
+        if let Some(cors) = &file.cors {
+            settings.origins = texts(&cors.origins);
+        }
+        settings.polling = !self.joins_others(file);
+        let Some(section) = &file.socket else { return settings };
+        self.transports(&section.transports, &mut settings);
+        if let Some(path) = section.path.as_ref().and_then(|path| self.path(path)) {
+            settings.path = path;
+        }
+        self.duration(section.ping_interval.as_ref(), &mut settings.ping_interval);
+        self.duration(section.ping_timeout.as_ref(), &mut settings.ping_timeout);
+        self.duration(section.connect_timeout.as_ref(), &mut settings.connect_timeout);
+        self.duration(section.head_timeout.as_ref(), &mut settings.head_timeout);
+        self.duration(section.write_stall.as_ref(), &mut settings.write_stall);
+        self.count(section.message_bytes_max.as_ref(), &mut settings.message_bytes_max);
+        self.count(section.attachments_max.as_ref(), &mut settings.attachments_max);
+        self.count(section.attachments_bytes_max.as_ref(), &mut settings.attachments_bytes_max);
+        self.count(section.queue_packets_max.as_ref(), &mut settings.queue_packets_max);
+        self.count(section.connections_max.as_ref(), &mut settings.connections_max);
+        settings
+    }
+
+    /// Whether this server is one of several: their clients cannot poll, since each request may reach another one.
+    fn joins_others(&mut self, file: &SettingsFile) -> bool {
+        let Some(redis) = &file.redis else { return false };
+        if let Some(answer) =
+            redis.use_state.as_ref().filter(|answer| !matches!(answer.value.as_str(), "true" | "false"))
+        {
+            self.wrong(answer, "this is neither yes nor no", "write `true` or `false`");
+        }
+        if let Some(url) = &redis.url {
+            self.doubt(
+                url,
+                "Redis is not used yet: each server keeps its own state and reaches its own clients",
+                "run one server",
+            );
+        }
+        redis.url.is_some()
+    }
+
+    fn transports(&mut self, names: &Many<Text>, settings: &mut SocketSettings) {
+        for name in names.iter().filter(|name| !matches!(name.value.as_str(), "websocket" | "polling")) {
+            self.wrong(name, "there is no such transport", "there are `websocket` and `polling`");
+        }
+        if !names.is_empty() {
+            settings.websocket = names.iter().any(|name| name.value == "websocket");
+            settings.polling = names.iter().any(|name| name.value == "polling");
+        }
+    }
+
+    fn path(&mut self, path: &Text) -> Option<String> {
+        let is_path =
+            path.value.len() > 1 && path.value.starts_with('/') && !path.value.contains(['?', '#', '{', '}', ' ']);
+        if !is_path {
+            self.wrong(path, "this is no path to serve Socket.IO at", "a path begins with `/`, such as `/socket.io`");
+        }
+        is_path.then(|| path.value.trim_end_matches('/').to_owned())
+    }
+
+    fn limits(&mut self, file: &SettingsFile) -> RuntimeSettings {
+        let mut settings = RuntimeSettings::default();
+        let Some(section) = &file.limits else { return settings };
+        self.duration(section.event_timeout.as_ref(), &mut settings.event_timeout);
+        self.duration(section.hook_timeout.as_ref(), &mut settings.hook_timeout);
+        self.count(section.queue_events_max.as_ref(), &mut settings.queue_events_max);
+        self.count(section.payload_bytes_max.as_ref(), &mut settings.payload_bytes_max);
+        self.count(section.payload_depth_max.as_ref(), &mut settings.payload_depth_max);
+        self.count(section.arguments_max.as_ref(), &mut settings.arguments_max);
+        self.count(section.rooms_per_connection_max.as_ref(), &mut settings.rooms_per_connection_max);
+        self.count(section.effects_per_event_max.as_ref(), &mut settings.effects_per_event_max);
+        self.count(section.connections_per_user_max.as_ref(), &mut settings.connections_per_user_max);
+        self.count(section.field_bytes_max.as_ref(), &mut settings.field_bytes_max);
+        self.count(section.answers_max.as_ref(), &mut settings.answers_max);
+        self.count(section.socket_vars_bytes_max.as_ref(), &mut settings.socket_vars_bytes_max);
+        if let Some(rate) = &section.default_rate_limit {
+            self.default_rate(rate, &mut settings);
+        }
+        settings
+    }
+
+    /// The limit of events that state none: so many, in so long, of a connection.
+    fn default_rate(&mut self, rate: &Text, settings: &mut RuntimeSettings) {
+        if rate.value.contains(" per user") || rate.value.contains(" per room") || rate.value.contains(',') {
+            self.wrong(
+                rate,
+                "this limit is always one of each connection",
+                "write how many in how long alone, such as `100 per 10s`",
+            );
+        } else if let Some(limit) = self.diagnostics.keep(parse_rate_limit(rate)) {
+            settings.default_rate_count = limit.count;
+            settings.default_rate_per = limit.per;
+        }
+    }
+
+    fn state(&mut self, file: &SettingsFile) -> StateLimits {
+        let mut limits = StateLimits::default();
+        let Some(section) = &file.state else { return limits };
+        self.count(section.keys_max.as_ref(), &mut limits.keys_max);
+        self.count(section.bytes_max.as_ref(), &mut limits.bytes_max);
+        limits
+    }
+
+    fn sql(&mut self, file: &SettingsFile) -> SqlLimits {
+        let mut limits = SqlLimits::default();
+        let Some(section) = &file.database else { return limits };
+        self.count(section.connections_max.as_ref(), &mut limits.connections_max);
+        self.duration(section.acquire_timeout.as_ref(), &mut limits.acquire_timeout);
+        self.duration(section.statement_timeout.as_ref(), &mut limits.statement_timeout);
+        limits
+    }
+
+    fn duration(&mut self, written: Option<&Text>, into: &mut Duration) {
+        if let Some(duration) = written.and_then(|text| self.diagnostics.keep(parse_duration(text))) {
+            *into = duration;
+        }
+    }
+
+    fn count<N: TryFrom<usize>>(&mut self, written: Option<&Node>, into: &mut N) {
+        let Some(node) = written else { return };
+        let Some(count) = self.diagnostics.keep(parse_count(node)) else { return };
+        match N::try_from(count) {
+            Ok(count) => *into = count,
+            Err(_) => {
+                self.diagnostics.push(Diagnostic::error(codes::BAD_SETTING, node.span, "this is more than can be"));
+            }
+        }
+    }
+
+    fn wrong(&mut self, at: &Text, message: &str, help: &str) {
+        self.diagnostics.push(Diagnostic::error(codes::BAD_SETTING, at.span, message).help(help));
+    }
+
+    fn doubt(&mut self, at: &Text, message: &str, help: &str) {
+        self.diagnostics.push(Diagnostic::warning(codes::DOUBTFUL_SETTING, at.span, message).help(help));
+    }
+}
+
+fn texts(written: &Many<Text>) -> Vec<String> {
+    written.iter().map(|text| text.value.clone()).filter(|text| !text.is_empty()).collect()
+}
