@@ -13,6 +13,8 @@ mod library;
 mod lower;
 mod moments;
 mod parse;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::sync::Arc;
