@@ -1,4 +1,4 @@
-//! The process: `homeroom serve`, `check`, `test`, `token`.
+//! The process: `homeroom serve`, `check`, `test`, `token`, `schema`.
 //!
 //! A deployment is a `main.rs` of ten lines that hands its files and hooks to [`run`].
 
@@ -7,6 +7,7 @@ mod codes;
 pub mod identity;
 pub mod load;
 pub mod scenario;
+pub mod schema;
 mod serve;
 pub mod server;
 pub mod settings;
@@ -16,7 +17,7 @@ mod token;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use homeroom_runtime::Hooks;
 
 use load::Files;
@@ -33,7 +34,7 @@ pub struct Deployable {
 
 /// Realtime namespaces for Socket.IO clients, written in YAML.
 #[derive(Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -51,12 +52,16 @@ enum Command {
     Test(test::Options),
     /// Print a token that this server would accept.
     Token(token::Options),
+    /// Print the JSON Schema of a kind of file, for editors.
+    #[command(hide = true)]
+    Schema(schema::Options),
 }
 
 /// Runs the command line.
 #[must_use]
 pub fn run(deployable: &Deployable) -> ExitCode {
-    let cli = Cli::parse();
+    let command = Cli::command().name(deployable.name);
+    let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime cannot start: {error}")),
@@ -67,7 +72,8 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Serve(options)) => serve::run(deployable, &options).await,
             Some(Command::Check(options)) => check::run(deployable, &options).await,
             Some(Command::Test(options)) => test::run(deployable, &options).await,
-            Some(Command::Token(options)) => token::run(deployable, &options).await,
+            Some(Command::Token(options)) => token::run(deployable, &options),
+            Some(Command::Schema(options)) => schema::run(&options),
         }
     })
 }

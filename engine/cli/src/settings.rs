@@ -1,7 +1,7 @@
 //! Settings: one YAML file, read as definitions are, every key with a default, every key overridden by the environment.
 
 mod environment;
-mod file;
+pub mod file;
 mod identity;
 mod reading;
 mod secrets;

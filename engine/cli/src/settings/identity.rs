@@ -43,6 +43,14 @@ impl Claims {
         self.schema.check(user)
     }
 
+    /// What a text stands for as a property: a number, a boolean, a list where the property is one, else the text.
+    #[must_use]
+    pub fn value(&self, property: &str, text: &str) -> Value {
+        let kind = self.schema.schema()["properties"][property]["type"].as_str().unwrap_or("string");
+        let read = if kind == "string" { None } else { serde_json::from_str(text).ok() };
+        read.unwrap_or_else(|| text.into())
+    }
+
     /// The claims that tell of a user: the other way round. What a user cannot have is left out.
     #[must_use]
     pub fn of(&self, user: &Value) -> Map<String, Value> {
@@ -56,11 +64,12 @@ pub(super) fn tell_wrong_users(users: &[Node], claims: &Claims, diagnostics: &mu
     for user in users {
         for issue in claims.check(&user.to_json()).err().unwrap_or_default() {
             let property = issue.path.split('/').nth(1).unwrap_or_default();
+            let is_known = claims.schema.schema()["properties"].get(property).is_some();
             let at = user.as_map().into_iter().flatten().find(|(name, _)| name.value == property);
-            let span = at.map_or(user.span, |(_, value)| value.span);
+            let span = at.map_or(user.span, |(name, value)| if is_known { value.span } else { name.span });
             let message = match property {
-                "" => format!("this cannot be a user: {}", issue.message),
-                name => format!("this cannot be the `{name}` of a user: {}", issue.message),
+                "" => format!("this cannot be a user: it {}", issue.message),
+                name => format!("this cannot be a user: `{name}` {}", issue.message),
             };
             diagnostics
                 .push(Diagnostic::error(codes::BAD_IDENTITY, span, message).help("`identity:` says what a user has"));

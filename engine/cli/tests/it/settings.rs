@@ -2,20 +2,33 @@
 
 use std::time::Duration;
 
-use homeroom_cli::settings::{Environment, Settings, read};
+use homeroom_cli::settings::file::*;
+use homeroom_cli::settings::{DEVELOPMENT_SECRET, Environment, Settings, read};
+use homeroom_definition::read::{Field, Record};
 use homeroom_definition::render::{Look, text};
 use homeroom_definition::{Diagnostics, Sources};
 
-fn settings(yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
+/// The settings, and what is told.
+fn reading(yaml: &str, variables: &[(&str, &str)]) -> (Option<Settings>, String) {
     let mut sources = Sources::new();
     let source = sources.add("homeroom.yaml", yaml);
     let mut diagnostics = Diagnostics::new();
     let environment = Environment::of(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let settings = read(&mut sources, Some(source), &environment, &mut diagnostics);
-    match settings {
-        Some(settings) if !diagnostics.has_errors() => Ok(settings),
-        _ => Err(text(&diagnostics.sorted(), &sources, Look::Plain)),
-    }
+    let settings = settings.filter(|_| !diagnostics.has_errors());
+    (settings, text(&diagnostics.sorted(), &sources, Look::Plain))
+}
+
+fn settings(yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
+    let (settings, told) = reading(yaml, variables);
+    settings.ok_or(told)
+}
+
+/// What is told of settings that can be used.
+fn warnings(yaml: &str, variables: &[(&str, &str)]) -> String {
+    let (settings, told) = reading(yaml, variables);
+    assert!(settings.is_some(), "{told}");
+    told
 }
 
 fn good(yaml: &str, variables: &[(&str, &str)]) -> Settings {
@@ -79,4 +92,173 @@ fn users_need_an_id_and_a_role() {
     let claims = serde_json::json!({ "sub": "x", "role": "A", "other": 1 });
     let user = claims.as_object().map(|claims| settings.claims.user(claims));
     assert_eq!(user, Some(Ok(serde_json::json!({ "id": "x", "role": "A" }))));
+}
+
+/// Every default that the reference tells, as it is written there: in backticks, before "by default".
+#[test]
+fn documented_defaults_are_the_defaults() {
+    let defaults = format!("{:?}", good("{}", &[]));
+    let mut count = 0;
+    for (section, fields) in sections() {
+        for field in fields {
+            let doc = field.doc.join(" ");
+            let Some((before, _)) = doc.split_once("` by default") else { continue };
+            let value = before.rsplit('`').next().unwrap_or_default();
+            let name = format!("HOMEROOM_{}_{}", section.to_uppercase(), field.key.to_uppercase());
+            let set = settings("{}", &[(&name, value)]).unwrap_or_else(|told| panic!("{name}={value}: {told}"));
+            assert_eq!(format!("{set:?}"), defaults, "{name}={value}");
+            count += 1;
+        }
+    }
+    assert!(count >= 30, "only {count} defaults are told");
+}
+
+/// Every number and length of time that is set arrives in the settings.
+#[test]
+fn every_bound_can_be_set() {
+    let defaults = format!("{:?}", good("{}", &[]));
+    for (section, fields) in sections() {
+        for field in fields.iter().filter(|field| {
+            ["max", "timeout", "interval", "stall", "leeway"].iter().any(|ending| field.key.ends_with(ending))
+        }) {
+            let value = if field.key.ends_with("max") { "7" } else { "777ms" };
+            let name = format!("HOMEROOM_{}_{}", section.to_uppercase(), field.key.to_uppercase());
+            let set = good("{}", &[(&name, value)]);
+            assert_ne!(format!("{set:?}"), defaults, "{name} sets nothing");
+        }
+    }
+}
+
+fn sections() -> Vec<(&'static str, Vec<Field>)> {
+    vec![
+        ("listen", ListenSection::fields()),
+        ("auth", AuthSection::fields()),
+        ("socket", SocketSection::fields()),
+        ("cors", CorsSection::fields()),
+        ("limits", LimitsSection::fields()),
+        ("state", StateSection::fields()),
+        ("database", DatabaseSection::fields()),
+        ("api", ApiSection::fields()),
+    ]
+}
+
+#[test]
+fn a_mistake_is_drawn_where_it_stands() {
+    let told = told("listen:\n  port: 80000\n", &[]);
+    assert_eq!(
+        told,
+        "error[HR1201]: this is no port\n --> homeroom.yaml:2:9\n  |\n2 |   port: 80000\n  |         ^^^^^\n  |\n  \
+         = help: a port is a number up to 65535; 0 picks a free one\n"
+    );
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let yaml = "listen: { host: nowhere, port: many }\nauth: { algorithm: none, leeway: 5 }\nsocket: { path: x, connections_max: 0 }\n\
+                limits: { default_rate_limit: 5 per 1s per user }\nredis: { use_state: maybe }\nidentity: { fields: { id: string } }\n";
+    let told = told(yaml, &[("HOMEROOM_DATABASE_CONNECTIONS_MAX", "5000000000"), ("HOMEROOM_STATE_KEYS_MAX", "lots")]);
+    for part in [
+        "this is no address to listen on",
+        "this is no port",
+        "tokens of this algorithm cannot be verified",
+        "write `5s`",
+        "this is no path to serve Socket.IO at",
+        "a count cannot be 0",
+        "this limit is always one of each connection",
+        "this is neither yes nor no",
+        "every user needs `role`",
+        "environment variable HOMEROOM_DATABASE_CONNECTIONS_MAX:1:1",
+        "environment variable HOMEROOM_STATE_KEYS_MAX:1:1",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn a_file_or_section_of_the_wrong_kind_is_told_whatever_the_environment_says() {
+    assert!(told("[1]", &[("PORT", "5000")]).contains("found a list"));
+    assert!(told("listen: 3000", &[("PORT", "5000")]).contains("found a number"));
+    assert_eq!(good("listen:\n", &[("PORT", "5000")]).listen.port(), 5000);
+    assert_eq!(good("# nothing\n", &[("PORT", "5000")]).listen.port(), 5000);
+}
+
+#[test]
+fn addresses_are_written_as_people_write_them() {
+    for (host, address) in [("'::1'", "[::1]:3000"), ("'[::]'", "[::]:3000"), ("0.0.0.0", "0.0.0.0:3000")] {
+        assert_eq!(good(&format!("listen: {{ host: {host} }}"), &[]).listen.to_string(), address);
+    }
+}
+
+#[test]
+fn secrets_are_nowhere_to_be_seen() {
+    let yaml = "auth: { secret: hush-hush, isuer: us }\napi: { keys: [psst, psst2], kees: 1 }\ndatabase: { url: 'sqlite:pass.db', dmo: x }\n";
+    let told = told(yaml, &[]);
+    assert!(
+        told.contains("did you mean `issuer`?") && told.contains("auth: { secret: *********, isuer: us }"),
+        "{told}"
+    );
+    assert!(!told.contains("hush") && !told.contains("psst") && !told.contains("pass.db"), "{told}");
+    let variables = [("JWT_SECRET", "hush-hush"), ("HOMEROOM_API_KEYS", "psst"), ("DATABASE_URL", "sqlite:pass.db")];
+    let warned = warnings("{}", &variables);
+    assert!(warned.contains("a secret of 9 bytes") && !warned.contains("hush"), "{warned}");
+    let shown = format!("{:?}", good("{}", &variables));
+    assert!(!shown.contains("hush") && !shown.contains("psst") && !shown.contains("pass.db"), "{shown}");
+}
+
+#[test]
+fn what_everybody_knows_is_no_secret() {
+    let variables = [("JWT_SECRET", DEVELOPMENT_SECRET), ("HOMEROOM_API_KEYS", "homeroom-development-key,own")];
+    let settings = good("{}", &variables);
+    assert!(settings.auth.secret.is_none(), "so that only loopback is served");
+    assert_eq!(settings.api_keys, ["own"]);
+    let warned = warnings("{}", &variables);
+    assert!(warned.contains("the development secret") && warned.contains("the development key"), "{warned}");
+}
+
+#[test]
+fn slips_in_names_of_variables_are_told_and_other_variables_left_alone() {
+    let warned = warnings("{}", &[("HOMEROOM_SOCKET_PING_INTERVALL", "5s")]);
+    assert!(warned.contains("did you mean `HOMEROOM_SOCKET_PING_INTERVAL`?"), "{warned}");
+    let theirs = [
+        "HOMEROOM_SERVICE_HOST",
+        "HOMEROOM_SERVICE_PORT",
+        "HOMEROOM_PORT",
+        "HOMEROOM_PORT_3000_TCP_ADDR",
+        "HOMEROOM_LOG",
+    ];
+    assert_eq!(warnings("{}", &theirs.map(|name| (name, "x"))), "");
+}
+
+#[test]
+fn several_servers_do_not_poll_unless_told_to() {
+    let redis = ("REDIS_URL", "redis://localhost");
+    assert!(!good("{}", &[redis]).socket.polling);
+    assert!(good("socket: { transports: [websocket, polling] }", &[redis]).socket.polling);
+    assert!(warnings("{}", &[redis]).contains("Redis is not used yet"));
+}
+
+#[test]
+fn an_identity_is_checked_as_definitions_need_it() {
+    assert!(told("identity: { fields: { id: integer, role: string } }", &[]).contains("the `id` of a user is text"));
+    assert!(
+        told("identity: { fields: { id: string, role: { enum: [A, 2] } } }", &[])
+            .contains("the `role` of a user is text")
+    );
+    assert!(
+        told("identity: { fields: { id: { claim: [sub] }, role: string } }", &[])
+            .contains("the name of a claim is text")
+    );
+    assert!(
+        told("identity: { fields: { role: string }, optional: { id: string } }", &[]).contains("every user needs `id`")
+    );
+    let identity = "identity: { fields: { id: string, role: { enum: [A] } }, optional: { schoolId: string } }\n";
+    let told = told(
+        &format!(
+            "{identity}demo_tokens:\n  - {{ id: x, role: B }}\n  - {{ id: y, role: A, scholId: z }}\n  - {{ role: A }}\n"
+        ),
+        &[],
+    );
+    assert!(told.contains("homeroom.yaml:3:20") && told.contains("`role` must be one of A"), "{told}");
+    assert!(told.contains("homeroom.yaml:4:23") && told.contains("did you mean `schoolId`?"), "{told}");
+    assert!(told.contains("homeroom.yaml:5:5") && told.contains("`id` is missing"), "{told}");
 }
