@@ -23,8 +23,7 @@ pub(super) async fn open(loaded: &mut Loaded, settings_source: Option<SourceId>,
             (Ok(db), _) => Ok(db),
             (Err(error), None) => Err(unchecked(&url, &error)),
             (Err(error), Some(demo)) => {
-                loaded.note =
-                    Some(format!("statements are checked on `{demo}`, since the database could not be asked: {error}"));
+                loaded.note = Some(format!("statements are checked on `{demo}`, since {error}"));
                 embedded(loaded, settings_source, &demo, limits).await
             }
         },
