@@ -99,7 +99,9 @@ async fn an_event_is_taken_and_its_reach_told() {
 
 #[tokio::test]
 async fn only_with_a_key() {
-    for key in [None, Some("Bearer "), Some("Bearer key"), Some("Bearer key-three"), Some("Basic key-one"), Some("key-one")] {
+    for key in
+        [None, Some("Bearer "), Some("Bearer key"), Some("Bearer key-three"), Some("Basic key-one"), Some("key-one")]
+    {
         let (status, body) = posted(TELL, key, "application/json", r#"{"id":"r"}"#).await;
         assert_eq!((status, &body["code"]), (StatusCode::UNAUTHORIZED, &json!("UNAUTHENTICATED")), "{key:?}");
     }
@@ -117,7 +119,10 @@ async fn what_is_wrong_is_told_with_its_place() {
     let huge = format!(r#"{{"id":"{}"}}"#, "x".repeat(homeroom_http::BODY_BYTES_MAX));
     assert_eq!(sent(TELL, &huge).await.0, StatusCode::PAYLOAD_TOO_LARGE);
     let (status, body) = sent("/v1/namespaces/a/events/close", "").await;
-    assert_eq!((status, body), (StatusCode::UNPROCESSABLE_ENTITY, json!({ "code": "CLOSED", "error": "It is closed." })));
+    assert_eq!(
+        (status, body),
+        (StatusCode::UNPROCESSABLE_ENTITY, json!({ "code": "CLOSED", "error": "It is closed." }))
+    );
 }
 
 #[tokio::test]

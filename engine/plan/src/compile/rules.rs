@@ -54,15 +54,7 @@ pub(crate) fn likes(allow: &Allow) -> impl Iterator<Item = &Text> {
 
 /// A rule that holds for everyone.
 pub(crate) fn asks_nothing(place: Place) -> Rule {
-    Rule {
-        place,
-        inside: Vec::new(),
-        roles: Vec::new(),
-        when_before: None,
-        checks: Vec::new(),
-        when: None,
-        like: None,
-    }
+    Rule { place, inside: Vec::new(), roles: Vec::new(), when_before: None, checks: Vec::new(), when: None, like: None }
 }
 
 /// The rules of an `allow:`; what all of them prove is proven in `scope` from here on.

@@ -112,10 +112,15 @@ fn simple() -> impl Strategy<Value = String> {
             (inner.clone(), inner.clone()).prop_map(|(one, two)| format!("({one}) or ({two})")),
             (inner.clone(), prop_oneof![Just("=="), Just("!=")], inner.clone())
                 .prop_map(|(one, sign, two)| format!("({one}) {sign} ({two})")),
-            (prop_oneof![Just("n"), Just("2"), Just("1.5")], prop_oneof![Just("<"), Just("<="), Just(">"), Just(">=")], 0..4_u8)
+            (
+                prop_oneof![Just("n"), Just("2"), Just("1.5")],
+                prop_oneof![Just("<"), Just("<="), Just(">"), Just(">=")],
+                0..4_u8
+            )
                 .prop_map(|(one, sign, two)| format!("{one} {sign} {two}")),
             leaf().prop_map(|on| format!("({on}) in list")),
-            prop_oneof![Just("n"), Just("absent"), Just("o.inner"), Just("o.none")].prop_map(|on| format!("{on} is defined")),
+            prop_oneof![Just("n"), Just("absent"), Just("o.inner"), Just("o.none")]
+                .prop_map(|on| format!("{on} is defined")),
             prop_oneof![Just("n"), Just("absent"), Just("o.none")].prop_map(|on| format!("{on} | default('x')")),
         ]
     })

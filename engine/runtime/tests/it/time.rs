@@ -61,6 +61,12 @@ async fn a_connection_ends_with_its_token() {
     assert!(house.edge.ended.lock().is_empty());
     house.advance(1).await;
     assert_eq!(*house.edge.ended.lock(), [conn]);
-    let told = house.edge.sent.lock().iter().map(|(_, event, payload)| (event.clone(), payload["code"].clone())).collect::<Vec<_>>();
+    let told = house
+        .edge
+        .sent
+        .lock()
+        .iter()
+        .map(|(_, event, payload)| (event.clone(), payload["code"].clone()))
+        .collect::<Vec<_>>();
     assert_eq!(told, [("error".to_owned(), json!("TOKEN_EXPIRED"))]);
 }
