@@ -110,7 +110,7 @@ fn simple() -> impl Strategy<Value = String> {
             inner.clone().prop_map(|on| format!("not ({on})")),
             (inner.clone(), inner.clone()).prop_map(|(one, two)| format!("({one}) and ({two})")),
             (inner.clone(), inner.clone()).prop_map(|(one, two)| format!("({one}) or ({two})")),
-            (inner.clone(), prop_oneof![Just("=="), Just("!=")], inner.clone())
+            (inner.clone(), prop_oneof![Just("=="), Just("!=")], inner)
                 .prop_map(|(one, sign, two)| format!("({one}) {sign} ({two})")),
             (
                 prop_oneof![Just("n"), Just("2"), Just("1.5")],
