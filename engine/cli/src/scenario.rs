@@ -6,12 +6,12 @@ mod compare;
 mod file;
 mod play;
 mod report;
-mod stage;
+pub mod stage;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use homeroom_definition::{Diagnostic, Diagnostics, SourceId, Sources, Table, parse_as};
+use homeroom_definition::{Diagnostic, Diagnostics, SourceId, Sources, parse_as};
 use homeroom_plan::Plan;
 use homeroom_runtime::{Hooks, RuntimeSettings};
 
@@ -96,6 +96,3 @@ pub fn beside(path: &str, relative: &str) -> String {
     let absolute = if path.starts_with('/') { "/" } else { "" };
     format!("{absolute}{}", parts.join("/"))
 }
-
-/// The users of a file, by name.
-pub(crate) type Users = Table<homeroom_definition::Node>;

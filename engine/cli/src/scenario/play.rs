@@ -28,7 +28,8 @@ pub(super) async fn scenario(
     scenario: &Scenario,
     fixtures: Option<&str>,
 ) -> Result<(), Failure> {
-    let stage = Stage::new(theatre, &file.namespace.value, &file.users, fixtures).await;
+    let people = file.users.iter().map(|(name, user)| (name.value.clone(), user.to_json())).collect();
+    let stage = Stage::new(theatre, &file.namespace.value, people, fixtures).await;
     let stage =
         stage.map_err(|error| Failure::at(scenario.span, format!("the database refused the fixtures: {error}")))?;
     let mut play = Play { stage, seats: BTreeMap::new(), acks: 0, namespace: &file.namespace.value };

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use homeroom_definition::Node;
 use homeroom_runtime::engine::Knock;
 use homeroom_runtime::input::Incoming;
 use homeroom_runtime::{Authenticator, Bound, Engine, Refusal, Session, Stores, Verified};
@@ -16,28 +15,33 @@ use homeroom_store::{Clock, ManualClock, MemoryLimits, MemoryPresence, MemorySta
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+use super::Theatre;
 use super::file::plain_name;
-use super::{Theatre, Users};
 
 /// When every scenario begins: 15 January 2025, 9 o'clock, a Wednesday, in milliseconds since the Unix epoch.
-pub(super) const BEGINS_AT_MS: i64 = 1_736_931_600_000;
+pub const BEGINS_AT_MS: i64 = 1_736_931_600_000;
 
 /// How many counters limits that connections share may have.
 const LIMITS_MAX: usize = 100_000;
 
 /// An event that came to somebody.
 #[derive(Debug, Clone)]
-pub(super) struct Received {
-    pub(super) event: String,
-    pub(super) args: Vec<Value>,
+pub struct Received {
+    /// Its name.
+    pub event: String,
+    /// Its arguments.
+    pub args: Vec<Value>,
 }
 
 /// Someone's wire: what came, and the answers.
 #[derive(Default)]
-pub(super) struct Tape {
-    pub(super) events: Mutex<VecDeque<Received>>,
-    pub(super) acks: Mutex<Vec<(u64, Vec<Value>)>>,
-    pub(super) ended: Mutex<bool>,
+pub struct Tape {
+    /// Events that came and were not looked at yet.
+    pub events: Mutex<VecDeque<Received>>,
+    /// Answers, by the number they were asked for with.
+    pub acks: Mutex<Vec<(u64, Vec<Value>)>>,
+    /// Whether the engine ended the connection.
+    pub ended: Mutex<bool>,
 }
 
 impl Wire for Tape {
@@ -66,29 +70,32 @@ fn values(text: &str) -> Vec<Value> {
 }
 
 /// Someone's connection.
-pub(super) struct Seat {
-    pub(super) session: Arc<Session>,
-    pub(super) tape: Arc<Tape>,
+pub struct Seat {
+    /// The engine's side of it.
+    pub session: Arc<Session>,
+    /// What came over it.
+    pub tape: Arc<Tape>,
     conn: ConnId,
 }
 
 /// The engine, its clock and its connections.
-pub(super) struct Stage {
-    pub(super) engine: Engine,
-    pub(super) clock: Arc<ManualClock>,
+pub struct Stage {
+    /// The engine.
+    pub engine: Engine,
+    clock: Arc<ManualClock>,
     namespace: Arc<str>,
     hub: Arc<Hub>,
 }
 
 impl Stage {
-    /// A stage where nothing has happened yet.
+    /// A stage where nothing has happened yet, for these people: `user` as definitions see it, by a name of one's own.
     ///
     /// # Errors
     /// What the database says of the fixtures.
-    pub(super) async fn new(
+    pub async fn new(
         theatre: &Theatre<'_>,
         namespace: &str,
-        users: &Users,
+        people: Vec<(String, Value)>,
         fixtures: Option<&str>,
     ) -> Result<Self, String> {
         let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
@@ -111,14 +118,17 @@ impl Stage {
             Arc::new(Outgoing::new(Arc::clone(&hub))),
             stores,
             shared,
-            Arc::new(ByName::new(users)),
+            Arc::new(ByName { people }),
             theatre.settings.clone(),
         );
         Ok(Self { engine, clock, namespace: namespace.into(), hub })
     }
 
-    /// Somebody connects; the error is the code they are refused with.
-    pub(super) async fn connect(&self, name: &str, auth: Option<Value>) -> Result<Seat, String> {
+    /// Somebody connects, by name; `alice#2` is her second tab.
+    ///
+    /// # Errors
+    /// The code they are refused with.
+    pub async fn connect(&self, name: &str, auth: Option<Value>) -> Result<Seat, String> {
         let tape = Arc::new(Tape::default());
         let wire: Arc<dyn Wire> = tape.clone();
         let conn = self.hub.open(&self.namespace, wire).map_err(|_| "TOO_MANY_CONNECTIONS".to_owned())?;
@@ -146,14 +156,14 @@ impl Stage {
     }
 
     /// Somebody goes.
-    pub(super) async fn disconnect(&self, seat: Seat) {
+    pub async fn disconnect(&self, seat: Seat) {
         self.hub.close(seat.conn);
         self.engine.closed(&seat.session);
         seat.session.settled().await;
     }
 
     /// Somebody sends an event, and everything that it brings about is done.
-    pub(super) async fn emit(&self, seat: &Seat, event: &str, args: &[Value], ack: Option<u64>) {
+    pub async fn emit(&self, seat: &Seat, event: &str, args: &[Value], ack: Option<u64>) {
         let mut packet = vec![Value::from(event)];
         packet.extend_from_slice(args);
         let text = Value::Array(packet).to_string().into();
@@ -161,8 +171,8 @@ impl Stage {
         seat.session.settled().await;
     }
 
-    /// Time passes: everything that is due on the way happens when it is due. Connections that were ended by it go.
-    pub(super) async fn advance(&self, ms: i64, seats: &[&Seat]) {
+    /// Time passes, in milliseconds: everything that is due on the way happens when it is due. Connections that were ended by it go.
+    pub async fn advance(&self, ms: i64, seats: &[&Seat]) {
         let end = self.clock.now_ms() + ms;
         while let Some(due) = self.engine.next_due().filter(|due| *due <= end) {
             self.clock.set(due.max(self.clock.now_ms()));
@@ -180,21 +190,14 @@ impl Stage {
     }
 }
 
-/// Knows users by the names they have in a file of scenarios.
+/// Knows people by the names they are given.
 struct ByName {
-    users: Vec<(String, Value)>,
-}
-
-impl ByName {
-    fn new(users: &Users) -> Self {
-        let known = |(name, node): &(homeroom_definition::Text, Node)| (name.value.clone(), node.to_json());
-        Self { users: users.iter().map(known).collect() }
-    }
+    people: Vec<(String, Value)>,
 }
 
 impl Authenticator for ByName {
     fn verify(&self, token: Option<&str>, _: i64) -> Result<Verified, Refusal> {
-        let found = self.users.iter().find(|(name, _)| Some(name.as_str()) == token);
+        let found = self.people.iter().find(|(name, _)| Some(name.as_str()) == token);
         let (_, user) = found.ok_or_else(|| Refusal::code("UNAUTHENTICATED"))?;
         Ok(Verified { user: user.clone(), expires_at_ms: None })
     }
