@@ -13,6 +13,7 @@ import { ROOT, post, start } from './server.mjs';
 
 const NAMESPACES = ['gradebook', 'notifications', 'attendance', 'messaging', 'live-class', 'assessment'];
 const ANY = '<any>';
+const ABSENT = '<absent>';
 
 const read = (...parts) => parse(readFileSync(path.join(ROOT, 'namespaces', ...parts), 'utf8'));
 const turnsTheClock = (scenario) => scenario.steps.some((step) => step.advance);
@@ -25,9 +26,10 @@ const note = (map, namespace, event, code = true) => {
   map.set(key, (map.get(key) ?? new Set()).add(code));
 };
 
-/** `<any>` in what is expected stands for what came. */
+/** `<any>` in what is expected stands for what came, `<absent>` for what must not come. */
 function settled(expected, actual) {
   if (expected === ANY) return actual;
+  if (expected === ABSENT) return undefined;
   if (Array.isArray(expected)) return expected.map((one, at) => settled(one, actual?.[at]));
   if (expected !== null && typeof expected === 'object') {
     return Object.fromEntries(Object.entries(expected).map(([name, one]) => [name, settled(one, actual?.[name])]));

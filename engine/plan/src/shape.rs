@@ -5,6 +5,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+/// The limit of an object that says how many properties it has at most.
+const MAX_PROPERTIES: &str = "maxProperties";
+
 /// What is known of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
@@ -115,6 +118,13 @@ impl Shape {
     #[must_use]
     pub fn map(of: Self) -> Self {
         Self::Object(Object { properties: IndexMap::new(), others: Some(Box::new(of)), limits: Arc::default() })
+    }
+
+    /// The same with so many properties at most.
+    #[must_use]
+    pub fn map_of(of: Self, max: Option<usize>) -> Self {
+        let limits = max.map(|most| (MAX_PROPERTIES.to_owned(), Value::from(most))).into_iter().collect();
+        Self::Object(Object { properties: IndexMap::new(), others: Some(Box::new(of)), limits: Arc::new(limits) })
     }
 
     /// Either this or that, simplified.
@@ -244,6 +254,14 @@ impl Shape {
 }
 
 impl Object {
+    /// How many properties it has at most, if that is known.
+    pub(crate) fn max(&self) -> Option<usize> {
+        if self.others.is_none() {
+            return Some(self.properties.len());
+        }
+        self.limits.get(MAX_PROPERTIES)?.as_u64().and_then(|most| usize::try_from(most).ok())
+    }
+
     fn property(&self, name: &str) -> Found {
         match (self.properties.get(name), &self.others) {
             (Some(Property { shape, optional: false }), _) => Found::Present(shape.clone()),

@@ -1,9 +1,13 @@
-//! Whether what came is what was expected: objects may have more, lists may not; `<any>` stands for anything.
+//! Whether what came is what was expected: objects may have more, lists may not; `<any>` stands for anything, and
+//! `<absent>` for a property that must not be there.
 
 use serde_json::Value;
 
 /// Stands for any value, in what is expected.
 const ANY: &str = "<any>";
+
+/// Stands for nothing: a property that somebody must not get to see.
+const ABSENT: &str = "<absent>";
 
 /// Where and how `actual` is not as expected; `None` if it is.
 pub(super) fn difference(expected: &Value, actual: &Value) -> Option<String> {
@@ -15,9 +19,11 @@ fn at(path: &str, expected: &Value, actual: &Value) -> Option<String> {
         (Value::String(any), _) if any == ANY => None,
         (Value::Object(wanted), Value::Object(there)) => wanted.iter().find_map(|(name, wanted)| {
             let path = format!("{path}.{name}");
-            match there.get(name) {
-                Some(actual) => at(&path, wanted, actual),
-                None => Some(format!("{} is not there", named(&path))),
+            match (there.get(name), is_absent(wanted)) {
+                (None, true) => None,
+                (Some(_), true) => Some(format!("{} is there", named(&path))),
+                (Some(actual), false) => at(&path, wanted, actual),
+                (None, false) => Some(format!("{} is not there", named(&path))),
             }
         }),
         (Value::Array(wanted), Value::Array(there)) => {
@@ -31,6 +37,10 @@ fn at(path: &str, expected: &Value, actual: &Value) -> Option<String> {
         _ if expected == actual => None,
         _ => Some(format!("{} is {actual} instead of {expected}", named(path))),
     }
+}
+
+fn is_absent(expected: &Value) -> bool {
+    expected == ABSENT
 }
 
 fn named(path: &str) -> &str {
@@ -63,6 +73,12 @@ mod tests {
             difference(&json!({"a": [{"b": 1}]}), &json!({"a": [{"b": 2}]})).as_deref(),
             Some("a[0].b is 2 instead of 1")
         );
+    }
+
+    #[test]
+    fn what_must_not_be_there_is_missed_by_nobody() {
+        assert_eq!(difference(&json!({"a": "<absent>"}), &json!({"b": 1})), None);
+        assert_eq!(difference(&json!({"a": "<absent>"}), &json!({"a": null})).as_deref(), Some("a is there"));
     }
 
     #[test]

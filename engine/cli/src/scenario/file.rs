@@ -41,7 +41,8 @@ record! {
         "disconnect" disconnect: Option<Node>,
         /// Send this event.
         "emit" emit: Option<Text>,
-        /// With `emit` or `backend`: its payload. With `receives`: what it must have in it; objects may have more.
+        /// With `emit` or `backend`: its payload. With `receives`: what it must have in it; objects may have
+        /// more. `<any>` stands for any value, `<absent>` for a property that must not be there.
         "data" data: Option<Node>,
         /// The same for several arguments: a list.
         "args" args: Option<Node>,

@@ -374,7 +374,7 @@ fn values(shape: &Shape) -> Shape {
     let Shape::Object(object) = shape else { return Shape::list(Shape::Any, None) };
     let all =
         object.properties.values().map(|property| property.shape.clone()).chain(object.others.as_deref().cloned());
-    Shape::list(all.reduce(Shape::or).unwrap_or(Shape::Any), None)
+    Shape::list(all.reduce(Shape::or).unwrap_or(Shape::Any), object.max())
 }
 
 fn shape_of(kind: Kind, input: Option<&Shape>, args: &[Known]) -> Shape {

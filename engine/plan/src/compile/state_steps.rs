@@ -126,7 +126,7 @@ impl Compiler<'_, '_> {
         let value = self.value_shape(state, None);
         let max = self.max_of(state).map(|max| last.map_or(max, |last| last.min(max)));
         match kind {
-            StateKind::Hash => Shape::map(value),
+            StateKind::Hash => Shape::map_of(value, max),
             StateKind::Set => Shape::list(Shape::text(), max),
             StateKind::List => Shape::list(value, max),
             StateKind::Counter => Shape::integer(None),

@@ -187,3 +187,22 @@ client_events:
     compiled(&text.replace("items: number", "items: string")).tells(&["HR0901"]);
     compiled(&text.replace("add_up", "add_upp")).tells(&["HR0206"]);
 }
+
+#[test]
+fn the_values_of_a_hash_are_as_many_as_its_state_allows() {
+    let text = r"
+namespace: /a
+rooms: { r:<id>: { allow: [{ roles: [TEACHER] }] } }
+state: { seats: { hash: seats:<id>, ttl: 1h, max: 30 } }
+server_events: { said: { payload: { fields: { who: string } } } }
+client_events:
+  sit:
+    in: r:<id>
+    payload: { fields: { id: string } }
+    do:
+      - { put: seats, field: <user.id>, value: { who: <user.id> } }
+      - { all: seats, as: seats }
+      - { each: seat in seats | values, do: [{ emit: said, to: r:<id>, data: { who: <seat.who> } }] }
+";
+    compiled(text).tells(&[]);
+}
