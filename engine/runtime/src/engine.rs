@@ -9,7 +9,7 @@ use homeroom_store::{Clock, Presence, SharedLimits, StateStore};
 use serde_json::Value;
 
 use crate::Refusal;
-use crate::act::{Act, Site};
+use crate::act::{Act, Site, presence_room};
 use crate::bind::{Bound, Served};
 use crate::delivery::Scene;
 use crate::dispatch::authorize;
@@ -311,6 +311,14 @@ impl Inner {
     pub(crate) async fn forget(&self, session: &Arc<Session>) {
         self.sessions.remove(session.conn);
         session.waiting.lock().clear();
+        // Rooms are left by then, unless their namespace is no longer served.
+        let rooms = std::mem::take(&mut *session.rooms.lock());
+        for name in rooms {
+            let room = presence_room(&session.namespace, &name);
+            if let Err(error) = self.stores.presence.leave(&room, &session.user_id, session.conn).await {
+                tracing::error!(%error, "presence could not be kept");
+            }
+        }
         if session.enrolled {
             let user = enrolled_user(&session.namespace, &session.user_id);
             if let Err(error) = self.stores.presence.withdraw(&user, session.conn).await {

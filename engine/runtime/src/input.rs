@@ -22,6 +22,13 @@ pub struct Incoming {
     pub attachments: Vec<Bytes>,
 }
 
+impl Incoming {
+    /// How much memory it holds, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
+    }
+}
+
 /// An event, its name apart from its arguments.
 pub(crate) struct Heard<'t> {
     pub(crate) name: Cow<'t, str>,

@@ -23,6 +23,7 @@ use crate::outcome::Outcome;
 use crate::outlet::{Parcel, Receivers};
 use crate::quota::Stopped;
 use crate::session::Session;
+use crate::settings::RuntimeSettings;
 use crate::{Refusal, reply};
 
 /// The queue of a connection.
@@ -36,6 +37,8 @@ pub(crate) struct Lane {
 #[derive(Debug)]
 struct State {
     items: VecDeque<Item>,
+    /// What the events that wait hold together.
+    bytes: usize,
     /// Something runs, or it is held.
     busy: bool,
     /// Nothing runs until the client knows that it is connected.
@@ -56,7 +59,7 @@ pub(crate) enum Item {
 
 impl Default for Lane {
     fn default() -> Self {
-        let state = State { items: VecDeque::new(), busy: true, held: true, closed: false };
+        let state = State { items: VecDeque::new(), bytes: 0, busy: true, held: true, closed: false };
         Self { state: Mutex::new(state), idle: Notify::new() }
     }
 }
@@ -81,6 +84,7 @@ impl Lane {
         let held = std::mem::replace(&mut state.held, false);
         if held {
             state.items.clear();
+            state.bytes = 0;
         }
         state.items.push_back(Item::Closed);
         held | !std::mem::replace(&mut state.busy, true)
@@ -90,11 +94,14 @@ impl Lane {
     ///
     /// # Errors
     /// The event, if too many wait.
-    fn push(&self, item: Incoming, max: usize) -> Result<bool, Incoming> {
+    fn push(&self, item: Incoming, settings: &RuntimeSettings) -> Result<bool, Incoming> {
         let mut state = self.state.lock();
-        if state.closed || state.items.len() >= max {
+        let bytes = state.bytes + item.bytes();
+        let is_full = state.items.len() >= settings.queue_events_max || bytes > settings.queue_bytes_max;
+        if state.closed || is_full {
             return Err(item);
         }
+        state.bytes = bytes;
         state.items.push_back(Item::Event(item));
         Ok(!std::mem::replace(&mut state.busy, true))
     }
@@ -103,6 +110,9 @@ impl Lane {
         let mut state = self.state.lock();
         let item = state.items.pop_front();
         state.busy = item.is_some();
+        if let Some(Item::Event(incoming)) = &item {
+            state.bytes -= incoming.bytes();
+        }
         if !state.busy {
             self.idle.notify_waiters();
         }
@@ -127,7 +137,7 @@ impl Session {
 impl Engine {
     /// An event came.
     pub fn receive(&self, session: &Arc<Session>, incoming: Incoming) {
-        match session.lane.push(incoming, self.inner.settings.queue_events_max) {
+        match session.lane.push(incoming, &self.inner.settings) {
             Ok(true) => self.start(session),
             Ok(false) => {}
             Err(incoming) => self.inner.refuse_unheard(session, &incoming, &Refusal::code("BUSY")),

@@ -9,6 +9,8 @@ pub struct RuntimeSettings {
     pub event_timeout: Duration,
     /// How many events of one connection may wait; beyond, BUSY.
     pub queue_events_max: usize,
+    /// How many bytes the events of one connection that wait may have together, attachments included; beyond, BUSY.
+    pub queue_bytes_max: usize,
     /// How many bytes an event's JSON text may have; beyond, PAYLOAD_TOO_LARGE.
     pub payload_bytes_max: usize,
     /// How deep a payload may be nested.
@@ -40,6 +42,7 @@ impl Default for RuntimeSettings {
         Self {
             event_timeout: Duration::from_secs(10),
             queue_events_max: 256,
+            queue_bytes_max: 4 * 1024 * 1024,
             payload_bytes_max: 256 * 1024,
             payload_depth_max: 64,
             arguments_max: 32,

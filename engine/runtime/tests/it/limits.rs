@@ -101,6 +101,19 @@ async fn a_full_queue_is_told_at_once_and_nothing_queued_is_lost() {
 }
 
 #[tokio::test]
+async fn what_waits_is_bounded_in_bytes_too() {
+    let house = house(RuntimeSettings { queue_bytes_max: 3000, ..RuntimeSettings::default() }).await;
+    let ann = house.enter("ann", "TEACHER").await;
+    let long = json!("x".repeat(1000));
+    house.send(&ann, "slow", &[], true);
+    let sent: Vec<u64> = (0..5).map(|_| house.send(&ann, "slow", std::slice::from_ref(&long), true)).collect();
+    ann.settled().await;
+    let codes: Vec<_> = sent.iter().map(|id| house.acked(&ann, *id).expect("an ack")["code"].clone()).collect();
+    assert_eq!(codes, ["INVALID_PAYLOAD", "INVALID_PAYLOAD", "BUSY", "BUSY", "BUSY"]);
+    assert_eq!(house.ask(&ann, "plain", &[]).await["success"], true);
+}
+
+#[tokio::test]
 async fn a_panic_is_one_event_s_affair() {
     let house = house(RuntimeSettings::default()).await;
     let ann = house.enter("ann", "TEACHER").await;
