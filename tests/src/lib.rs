@@ -1,1 +1,5 @@
-//! Placeholder.
+//! The product, as its tests see it from outside.
+
+pub mod bundled;
+#[path = "../../namespaces/hooks.rs"]
+mod hooks;
