@@ -18,7 +18,7 @@ use homeroom_plan::Plan;
 use homeroom_plan::program::Namespace;
 use homeroom_tests::bundled;
 
-use hall::{Answer, Hall, World};
+use hall::{Answer, Ground, World};
 use received::Log;
 use rooms::{Rooms, labelled};
 use table::{ABSENT, Table};
@@ -27,20 +27,30 @@ use trial::{Heard, Trial};
 /// The table that people review.
 const EXPECTED: &str = "tests/isolation/matrix.md";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn isolation_is_as_reviewed() {
-    let world = world().await;
+    let world = Arc::new(world().await);
     let plan = world.loaded.plan.clone().expect("the bundled namespaces compile");
     let mut gaps = payloads::misfits(&world.payloads, &plan);
     gaps.extend(roles_without_people(&world, &plan));
-    assert!(gaps.is_empty(), "the matrix does not cover everything:\n{}", gaps.join("\n"));
+    covered(&gaps);
 
+    let tried = in_order(&plan).into_iter().map(|namespace| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { section(&Ground::of(world, namespace).await).await })
+    });
     let mut text = table::preface(&world);
-    for namespace in in_order(&plan) {
-        text.push_str(&section(&world, &namespace, &mut gaps).await);
+    for section in tried.collect::<Vec<_>>() {
+        let (written, missing) = section.await.expect("everything could be tried");
+        text.push_str(&written);
+        gaps.extend(missing);
     }
-    assert!(gaps.is_empty(), "the matrix does not cover everything:\n{}", gaps.join("\n"));
+    covered(&gaps);
     compare(&text);
+}
+
+fn covered(gaps: &[String]) {
+    assert!(gaps.is_empty(), "the matrix does not cover everything:\n{}", gaps.join("\n"));
 }
 
 async fn world() -> World {
@@ -67,64 +77,70 @@ fn roles_without_people(world: &World, plan: &Plan) -> Vec<String> {
     lonely.map(|role| format!("the demo district has {role} in less than two tenants")).collect()
 }
 
-/// What was tried in one namespace; what could not be tried goes to `gaps`.
-async fn section(world: &World, namespace: &Namespace, gaps: &mut Vec<String>) -> String {
-    let hall = Hall::open(world, namespace).await;
-    let absent = (0..world.people.len()).map(|who| hall.turned_away(who).is_some()).collect();
-    let mut rooms = Rooms::at_connect(world, namespace).await;
+/// What was tried in one namespace, written down; and what could not be tried.
+async fn section(ground: &Ground) -> (String, Vec<String>) {
+    let namespace = &*ground.namespace;
+    let mut rooms = Rooms::at_connect(ground).await;
     let mut events = Table::new(&["event"]);
-    let mut log = Log::new(world, absent);
-
+    let mut log = Log::new(ground).await;
+    // Events that join come first, so that it is known what there is to leave.
+    let joining = plan::joining_events(namespace);
     let mut names: Vec<&str> = namespace.client_events.keys().map(|event| &**event).collect();
-    names.sort_unstable();
+    names.sort_by_key(|event| (!joining.contains(event), *event));
     for event in names {
-        for case in world.cases(namespace, event) {
+        for (at, case) in ground.cases(event).iter().enumerate() {
             let label = labelled(event, case);
-            let trials = trial::by_each(world, namespace, event, case).await;
-            events.row(&[&label], answers(world, trials.iter().map(|trial| trial.as_ref().map(|trial| &trial.answer))));
-            rooms.changed(namespace, &label, &trials);
+            let trials = trial::by_each(ground, event, case).await;
+            let torn = trials.iter().flatten().find(|trial| !trial.is_whole_or_nothing());
+            assert!(torn.is_none(), "{} {label} was refused, and yet something came of it", namespace.path);
+            let told = trials.iter().map(|trial| trial.as_ref().map(|trial| &trial.answer));
+            events.row(&[&label], answers(&ground.world, told));
+            rooms.changed(namespace, &label, at == 0, &trials);
             log.of_people(&label, &heard(&trials, |trial| &trial.now));
             if let Some(time) = &case.then {
                 log.of_people(&format!("{label}, then {time}"), &heard(&trials, |trial| &trial.later));
             }
         }
     }
-    for (event, tried) in trial::by_strangers(world, namespace).await {
-        events.row(&[&format!("{event}, not joined")], answers(world, tried.iter().map(Option::as_ref)));
+    for (event, tried) in trial::by_strangers(ground).await {
+        events.row(&[&format!("{event}, not joined")], answers(&ground.world, tried.iter().map(Option::as_ref)));
     }
-    services(world, namespace, &mut log).await;
-    if plan::tells_of_leaving(namespace) {
-        let trials = trial::by_disconnecting(world, namespace).await;
-        let heard: Vec<(usize, &Heard)> =
-            trials.iter().enumerate().filter_map(|(who, heard)| Some((who, heard.as_ref()?))).collect();
-        log.of_people("disconnect", &heard);
-    }
-
-    gaps.extend(rooms.untried(namespace).into_iter().map(|room| format!("nobody has entered {room}")));
-    let unseen = namespace.server_events.iter().filter(|event| !log.seen.contains(&*event.name));
-    gaps.extend(unseen.map(|event| format!("nobody has received {} {}", namespace.path, event.name)));
-    written(world, namespace, &rooms, &events, &log)
+    services(ground, &mut log).await;
+    partings(ground, &mut log).await;
+    let gaps = gaps(namespace, &rooms, &log);
+    (written(ground, &rooms, &events, &log), gaps)
 }
 
-async fn services(world: &World, namespace: &Namespace, log: &mut Log<'_>) {
-    let mut names: Vec<&str> = namespace.backend_events.keys().map(|event| &**event).collect();
+async fn services(ground: &Ground, log: &mut Log<'_>) {
+    let mut names: Vec<&str> = ground.namespace.backend_events.keys().map(|event| &**event).collect();
     names.sort_unstable();
     for event in names {
-        for case in world.cases(namespace, event) {
+        for case in ground.cases(event) {
             let label = labelled(event, case);
-            let (now, later) = match trial::by_service(world, namespace, event, case).await {
-                Ok(heard) => heard,
-                Err(code) => {
-                    log.refused(&label, &code);
-                    continue;
+            match trial::by_service(ground, event, case).await {
+                Err(code) => log.refused(&label, &code),
+                Ok((now, later)) => {
+                    log.of_service(&label, &now);
+                    log.of_service(&format!("{label}, then {}", case.then.as_deref().unwrap_or("nothing")), &later);
                 }
-            };
-            log.of_service(&label, &now);
-            if let Some(time) = &case.then {
-                log.of_service(&format!("{label}, then {time}"), &later);
             }
         }
     }
+}
+
+async fn partings(ground: &Ground, log: &mut Log<'_>) {
+    if plan::tells_of_leaving(&ground.namespace) {
+        let trials = trial::by_disconnecting(ground).await;
+        let gone = trials.iter().enumerate().filter_map(|(who, heard)| Some((who, heard.as_ref()?)));
+        log.of_people("disconnect", &gone.collect::<Vec<(usize, &Heard)>>());
+    }
+}
+
+/// The rooms that nobody has entered, and the events that nobody has received.
+fn gaps(namespace: &Namespace, rooms: &Rooms, log: &Log<'_>) -> Vec<String> {
+    let untried = rooms.untried(namespace).into_iter().map(|room| format!("nobody has entered {room}"));
+    let unheard = namespace.server_events.iter().filter(|event| !log.seen.contains(&*event.name));
+    untried.chain(unheard.map(|event| format!("nobody has received {} {}", namespace.path, event.name))).collect()
 }
 
 fn answers<'a>(world: &World, answers: impl Iterator<Item = Option<&'a Answer>>) -> Vec<String> {
@@ -141,10 +157,11 @@ fn heard(trials: &[Option<Trial>], heard: impl Fn(&Trial) -> &Heard) -> Vec<(usi
     taken.map(|(who, trial)| (who, heard(trial))).collect()
 }
 
-fn written(world: &World, namespace: &Namespace, rooms: &Rooms, events: &Table, log: &Log<'_>) -> String {
-    let mut text = format!("\n## {}\n", namespace.path);
+fn written(ground: &Ground, rooms: &Rooms, events: &Table, log: &Log<'_>) -> String {
+    let world = &ground.world;
+    let mut text = format!("\n## {}\n", ground.namespace.path);
     text.push_str(&rooms.table.markdown("Rooms", world));
-    let closed = rooms.closed(namespace);
+    let closed = rooms.closed(&ground.namespace);
     if !closed.is_empty() {
         let _ = writeln!(text, "\nNothing enters {}.", closed.join(", "));
     }

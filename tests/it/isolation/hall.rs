@@ -1,5 +1,7 @@
 //! One namespace with everyone of the demo district in it, on the real engine.
 
+use std::sync::Arc;
+
 use homeroom_cli::load::Loaded;
 use homeroom_cli::scenario::Theatre;
 use homeroom_cli::scenario::stage::{Received, Seat, Stage};
@@ -15,7 +17,7 @@ use super::plan::joining_events;
 /// Who stands in `before:` for whoever sends the event.
 const SENDER: &str = "sender";
 
-/// Everything the matrix is made of.
+/// What all namespaces have in common.
 pub(super) struct World {
     /// The definitions.
     pub(super) loaded: Loaded,
@@ -36,11 +38,19 @@ pub(super) enum Answer {
     Refused(String),
 }
 
-/// A namespace with people connected to it. People go by their place in [`World::people`].
-pub(super) struct Hall<'w> {
-    world: &'w World,
+/// A namespace of the world, and what is known of it before anything is tried.
+pub(super) struct Ground {
+    /// The world.
+    pub(super) world: Arc<World>,
     /// The namespace.
-    pub(super) namespace: &'w Namespace,
+    pub(super) namespace: Arc<Namespace>,
+    /// Who enters rooms, by which event and which of its cases. Whoever is refused changes nothing and is not here.
+    entrances: Vec<(usize, String, usize)>,
+}
+
+/// A namespace with people connected to it. People go by their place in [`World::people`].
+pub(super) struct Hall<'g> {
+    ground: &'g Ground,
     stage: Stage,
     seats: Vec<Result<Seat, String>>,
     /// The other device of whoever sends the event.
@@ -49,40 +59,66 @@ pub(super) struct Hall<'w> {
 }
 
 impl World {
-    /// The cases of an event.
-    pub(super) fn cases(&self, namespace: &Namespace, event: &str) -> &[Case] {
-        self.payloads.get(&*namespace.path).and_then(|cases| cases.get(event)).map_or(&[], Vec::as_slice)
-    }
-
+    /// Where somebody stands among the people.
     fn place(&self, id: &str) -> usize {
         let place = self.people.iter().position(|person| person.id == id);
         place.unwrap_or_else(|| panic!("payloads.yaml speaks of `{id}`, who is not in the demo district"))
     }
 }
 
-impl<'w> Hall<'w> {
+impl Ground {
+    /// A namespace, after everyone has tried every way into its rooms.
+    pub(super) async fn of(world: Arc<World>, namespace: Arc<Namespace>) -> Self {
+        let bare = Self { world, namespace, entrances: Vec::new() };
+        let mut entrances = Vec::new();
+        let mut hall = Hall::open(&bare).await;
+        for event in joining_events(&bare.namespace) {
+            for (at, case) in bare.cases(event).iter().enumerate() {
+                for who in bare.everyone() {
+                    if let Answer::Taken(_) = hall.send(who, event, &case.data).await {
+                        entrances.push((who, event.to_owned(), at));
+                    }
+                }
+            }
+        }
+        Self { entrances, ..bare }
+    }
+
+    /// The cases of an event.
+    pub(super) fn cases(&self, event: &str) -> &[Case] {
+        let cases = self.world.payloads.get(&*self.namespace.path);
+        cases.and_then(|cases| cases.get(event)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everyone, by their places.
+    pub(super) fn everyone(&self) -> std::ops::Range<usize> {
+        0..self.world.people.len()
+    }
+}
+
+impl<'g> Hall<'g> {
     /// Everyone is connected, as far as they may be.
-    pub(super) async fn open(world: &'w World, namespace: &'w Namespace) -> Self {
+    pub(super) async fn open(ground: &'g Ground) -> Self {
+        let world = &ground.world;
         let plan = world.loaded.plan.clone().expect("there is a plan");
         let settings = world.loaded.settings.as_ref().expect("there are settings").limits.clone();
         let theatre = Theatre { plan, hooks: bundled::hooks(), settings, sources: &world.loaded.sources, filter: None };
         let known = world.people.iter().map(|person| (person.id.clone(), person.user.clone())).collect();
-        let stage = Stage::new(&theatre, &namespace.path, known, Some(&world.script)).await.expect("the script runs");
+        let stage = Stage::new(&theatre, &ground.namespace.path, known, Some(&world.script)).await;
+        let stage = stage.expect("the script runs");
         let mut seats = Vec::new();
         for person in &world.people {
             seats.push(stage.connect(&person.id, None).await);
         }
-        Self { world, namespace, stage, seats, second: None, acks: 0 }
+        Self { ground, stage, seats, second: None, acks: 0 }
     }
 
-    /// Everyone is connected, and all but one have tried to enter every room there is a way into.
-    pub(super) async fn joined(world: &'w World, namespace: &'w Namespace, except: Option<usize>) -> Self {
-        let mut hall = Self::open(world, namespace).await;
-        for event in joining_events(namespace) {
-            for case in world.cases(namespace, event) {
-                for who in (0..world.people.len()).filter(|who| Some(*who) != except) {
-                    hall.send(who, event, &case.data).await;
-                }
+    /// Everyone is connected, and all but one have entered every room that they may.
+    pub(super) async fn joined(ground: &'g Ground, except: Option<usize>) -> Self {
+        let mut hall = Self::open(ground).await;
+        for (who, event, at) in &ground.entrances {
+            if Some(*who) != except {
+                hall.send(*who, event, &ground.cases(event)[*at].data).await;
             }
         }
         hall
@@ -104,9 +140,9 @@ impl<'w> Hall<'w> {
         for before in &case.before {
             let who = match before.by.as_str() {
                 SENDER => sender.expect("somebody sends the event"),
-                id => self.world.place(id),
+                id => self.ground.world.place(id),
             };
-            let data = self.world.cases(self.namespace, &before.send).first().map(|case| case.data.clone());
+            let data = self.ground.cases(&before.send).first().map(|case| case.data.clone());
             let data = data.unwrap_or_else(|| panic!("payloads.yaml has no `{}` to send before", before.send));
             self.send(who, &before.send, &data).await;
         }
@@ -131,7 +167,7 @@ impl<'w> Hall<'w> {
 
     /// A service sends an event. How many it reached, or the code it was refused with.
     pub(super) async fn serve(&self, event: &str, data: &Value) -> Result<usize, String> {
-        let came = self.stage.engine.backend(&self.namespace.path, event, Some(data.clone())).await;
+        let came = self.stage.engine.backend(&self.ground.namespace.path, event, Some(data.clone())).await;
         came.map(|reached| reached.sockets).map_err(|refusal| refusal.code.to_string())
     }
 
@@ -151,7 +187,7 @@ impl<'w> Hall<'w> {
 
     /// Somebody takes up another device, which joins nothing.
     pub(super) async fn second_device(&mut self, who: usize) {
-        let name = format!("{}#2", self.world.people[who].id);
+        let name = format!("{}#2", self.ground.world.people[who].id);
         self.second = self.stage.connect(&name, None).await.ok();
     }
 

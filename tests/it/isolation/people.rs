@@ -7,14 +7,16 @@ use serde_json::Value;
 /// Everyone with their tenant; students' classes are those they attend, parents' those of their children.
 const EVERYONE: &str = "
     select u.id as \"id\", u.role as \"role\", u.name as \"name\", u.school_id as \"schoolId\",
-           u.district_id as \"districtId\", s.board_id as \"boardId\", s.country_id as \"countryId\",
+           u.district_id as \"districtId\",
+           (select min(board_id) from schools s where s.district_id = u.district_id) as \"boardId\",
+           (select min(country_id) from schools s where s.district_id = u.district_id) as \"countryId\",
            (select group_concat(class_id, ' ') from (
               select class_id from class_teachers where teacher_id = u.id
               union select class_id from enrollments where student_id = u.id
               union select class_id from enrollments e join guardians g on g.student_id = e.student_id
                      where g.parent_id = u.id)) as \"classes\",
            (select group_concat(student_id, ' ') from guardians where parent_id = u.id) as \"children\"
-      from users u left join schools s on s.id = u.school_id";
+      from users u";
 
 /// How many people the demo district may have.
 const PEOPLE_MAX: usize = 100;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use homeroom_cli::scenario::stage::Received;
 use serde_json::{Map, Value};
 
-use super::hall::World;
+use super::hall::{Ground, Hall, World};
 use super::table::{ABSENT, NOTHING, Table};
 use super::trial::Heard;
 
@@ -34,8 +34,15 @@ pub(super) struct Log<'w> {
 
 impl<'w> Log<'w> {
     /// Nothing was received yet.
-    pub(super) fn new(world: &'w World, absent: Vec<bool>) -> Self {
-        Self { world, absent, table: Table::new(&["cause", "event", "by", "self"]), seen: BTreeSet::new() }
+    pub(super) async fn new(ground: &'w Ground) -> Self {
+        let hall = Hall::open(ground).await;
+        let absent = ground.everyone().map(|who| hall.turned_away(who).is_some()).collect();
+        Self {
+            world: &ground.world,
+            absent,
+            table: Table::new(&["cause", "event", "by", "self"]),
+            seen: BTreeSet::new(),
+        }
     }
 
     /// What a service's event brought.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use homeroom_plan::program::{Namespace, RoomId};
 
-use super::hall::{Hall, World};
+use super::hall::{Answer, Ground, Hall};
 use super::payloads::Case;
 use super::plan::{joining_events, room_named, rooms_joined};
 use super::table::{self, ABSENT, NOTHING, Table};
@@ -15,14 +15,16 @@ pub(super) struct Rooms {
     /// The table.
     pub(super) table: Table,
     entered: BTreeSet<RoomId>,
+    /// The rooms that are entered by the first case of an event that joins, by name.
+    own: BTreeSet<String>,
 }
 
 impl Rooms {
     /// What everyone enters by connecting.
-    pub(super) async fn at_connect(world: &World, namespace: &Namespace) -> Self {
-        let mut rooms = Self { table: Table::new(&["way", "room"]), entered: BTreeSet::new() };
-        let hall = Hall::open(world, namespace).await;
-        let everyone = 0..world.people.len();
+    pub(super) async fn at_connect(ground: &Ground) -> Self {
+        let mut rooms = Self { table: Table::new(&["way", "room"]), entered: BTreeSet::new(), own: BTreeSet::new() };
+        let (hall, namespace) = (Hall::open(ground).await, &ground.namespace);
+        let everyone = ground.everyone();
         let came = |who: usize| hall.turned_away(who).map_or_else(|| "ok".to_owned(), table::refused);
         rooms.table.row(&["connect", ""], everyone.clone().map(came));
         for room in rooms_joined(namespace, &namespace.connect) {
@@ -35,22 +37,23 @@ impl Rooms {
         rooms
     }
 
-    /// What a case of an event changed, for each who sent it.
-    pub(super) fn changed(&mut self, namespace: &Namespace, way: &str, trials: &[Option<Trial>]) {
+    /// What a case of an event changed, for each who sent it; of an event that leaves rooms also what it did not leave.
+    pub(super) fn changed(&mut self, namespace: &Namespace, way: &str, is_first: bool, trials: &[Option<Trial>]) {
         let present = trials.iter().flatten();
         let gained: BTreeSet<&String> =
             present.clone().flat_map(|trial| trial.after.difference(&trial.before)).collect();
-        let lost: BTreeSet<&String> = present.flat_map(|trial| trial.before.difference(&trial.after)).collect();
-        for room in gained {
+        for room in &gained {
             self.entered.extend(room_named(namespace, room));
-            self.row(way, room, trials, |trial| if trial.after.contains(room) { "in" } else { NOTHING });
+            self.row(way, room, trials, |trial| if trial.after.contains(*room) { "in" } else { NOTHING });
         }
-        for room in lost {
-            self.row(way, room, trials, |trial| match (trial.before.contains(room), trial.after.contains(room)) {
-                (true, false) => "left",
-                (true, true) => "stays",
-                _ => NOTHING,
-            });
+        if is_first {
+            self.own.extend(gained.into_iter().cloned());
+        }
+        let lost: BTreeSet<String> = present.flat_map(|trial| trial.before.difference(&trial.after)).cloned().collect();
+        if !lost.is_empty() {
+            for room in lost.union(&self.own.clone()) {
+                self.row(way, room, trials, |trial| left(trial, room));
+            }
         }
     }
 
@@ -74,6 +77,15 @@ impl Rooms {
     pub(super) fn untried(&self, namespace: &Namespace) -> Vec<String> {
         let untried = reachable(namespace).into_iter().filter(|room| !self.entered.contains(room));
         untried.map(|room| format!("{} {}", namespace.path, namespace.rooms[room].pattern.text)).collect()
+    }
+}
+
+/// The cell of somebody who sent an event that leaves rooms.
+fn left(trial: &Trial, room: &str) -> &'static str {
+    match (trial.before.contains(room), trial.after.contains(room)) {
+        (true, false) => "left",
+        (true, true) if matches!(trial.answer, Answer::Taken(_)) => "stays",
+        _ => NOTHING,
     }
 }
 
