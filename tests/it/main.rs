@@ -1,3 +1,5 @@
 //! The product as a whole, in one binary.
 
+mod cases;
+mod floors;
 mod isolation;

@@ -91,10 +91,11 @@ pub fn compile(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Option<Plan>
         }
     }
     state::keys_overlap(input, diagnostics);
-    unused::warn(input, &used, diagnostics);
     if diagnostics.has_errors() {
         return None;
     }
+    // Only now: what uses a thing may be what could not be read.
+    unused::warn(input, &used, diagnostics);
     Some(Plan { digest: digest(input), namespaces, queries, roles: input.identity.roles.clone() })
 }
 
@@ -111,20 +112,28 @@ fn namespace(
     learner.run();
     let learned = learner.learned_now;
 
-    let names = Names::collect(world, unit, diagnostics);
-    let mut compiler = Compiler::new(world, unit, &names, learned, queries, used, diagnostics);
+    let mut told = Diagnostics::new();
+    let names = Names::collect(world, unit, &mut told);
+    let mut compiler = Compiler::new(world, unit, &names, learned, queries, used, &mut told);
     compiler.learning = false;
-    compiler.run()
+    let namespace = compiler.run();
+    // A rule that cannot be read proves nothing: of proofs it is spoken once all else is right.
+    let is_sound = !told.has_errors();
+    for diagnostic in told.sorted().into_iter().filter(|told| is_sound || !told.code.starts_with(PROOFS)) {
+        diagnostics.push(diagnostic);
+    }
+    namespace
 }
 
+/// How the codes about proven names begin.
+const PROOFS: &str = "HR10";
+
 fn digest(input: &Input<'_>) -> String {
-    let mut texts: Vec<_> =
-        input.files.iter().map(|file| (input.sources.path(file.source), input.sources.text(file.source))).collect();
+    // Without paths: the same files are the same wherever they stand.
+    let mut texts: Vec<_> = input.files.iter().map(|file| input.sources.text(file.source)).collect();
     texts.sort_unstable();
     let mut hash = Sha256::new();
-    for (path, text) in texts {
-        hash.update(path.as_bytes());
-        hash.update([0]);
+    for text in texts {
         hash.update(text.as_bytes());
         hash.update([0]);
     }
@@ -211,8 +220,8 @@ impl<'a, 'n> Compiler<'a, 'n> {
     pub(crate) fn tell(&mut self, diagnostic: Diagnostic) {
         match self.proving {
             None => self.diagnostics.push(diagnostic),
-            Some(caller) if diagnostic.code.starts_with("HR10") => {
-                self.diagnostics.push(diagnostic.related(caller, "called from here, with values that a client sent"));
+            Some(caller) if diagnostic.code.starts_with(PROOFS) => {
+                self.diagnostics.push(diagnostic.related(caller, "called from here, for an event of a client"));
             }
             Some(_) => {}
         }

@@ -161,7 +161,7 @@ impl Compiler<'_, '_> {
             handed.insert(name, field.with_proof(proven));
             fields.extend(argument.map(|(data, _)| (slot as Slot, data)));
         }
-        if scope.site.is_of_client() && handed.values().any(|known| !known.proven) && self.proving.is_none() {
+        if scope.site.is_of_client() && self.proving.is_none() {
             self.prove_again(step.target.span, written, handed);
         }
         let known = gives.unwrap_or_else(|| Known::made(Shape::Const(serde_json::Value::Null)).maybe());
