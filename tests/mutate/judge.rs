@@ -27,7 +27,8 @@ pub(crate) struct Judge {
 impl Judge {
     /// Reads the definitions among the bundled files.
     pub(crate) fn new(texts: &Texts) -> Self {
-        let is_definition = |path: &str| path == SHARED || path.ends_with("/namespace.yaml");
+        let is_definition =
+            |path: &str| !path.starts_with(bundled::TENANTS) && (path == SHARED || path.ends_with("/namespace.yaml"));
         let definitions = texts.iter().filter(|(path, _)| is_definition(path));
         Self {
             texts: texts.clone(),
@@ -40,10 +41,9 @@ impl Judge {
         &self.definitions
     }
 
-    /// The file that all import, as it is.
-    pub(crate) fn untouched(&self) -> Mutant {
-        let shared = self.definitions.iter().find(|(path, _)| path == SHARED);
-        shared.map(|(path, file)| Mutant::untouched(path, file)).expect("there is a file that all import")
+    /// Each definition as it is: what is noticed of these says nothing of a widening.
+    pub(crate) fn untouched(&self) -> impl Iterator<Item = Mutant> {
+        self.definitions.iter().map(|(path, file)| Mutant::untouched(path, file))
     }
 
     /// Puts a widened file in its place, compiles, and plays the scenarios it has a part in.

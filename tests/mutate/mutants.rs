@@ -1,4 +1,5 @@
-//! What can be widened in a definition file: each key of each rule, and each rule as a whole.
+//! What can be widened in a definition file: each key of each rule, each rule as a whole, and what decides beside the rules
+//! who sees how much: conditions of steps on the user, and views.
 
 use std::fmt;
 
@@ -30,6 +31,11 @@ impl Mutant {
         Self { path: path.to_owned(), file: file.clone(), place: "all".into(), change: "untouched".into() }
     }
 
+    /// Whether it widens a rule, and not only what is shown.
+    pub(crate) fn widens_rule(&self) -> bool {
+        !self.change.starts_with("shown")
+    }
+
     /// Whether it is one that drops an `in:`.
     pub(crate) fn drops_in(&self) -> bool {
         self.change == "without `in`"
@@ -59,7 +65,7 @@ fn of_file(path: &str, file: &Value) -> Vec<Mutant> {
             mutants.push(Mutant { path: path.to_owned(), file, place: place.join(" "), change });
         }
     }
-    for (place, change, file) in opened(file) {
+    for (place, change, file) in opened(file).into_iter().chain(shown(file)) {
         mutants.push(Mutant { path: path.to_owned(), file, place: place.join(" "), change });
     }
     mutants
@@ -126,6 +132,44 @@ fn opened(file: &Value) -> Vec<(Place, String, Value)> {
         }
     }
     opened
+}
+
+/// A file without one of the conditions of steps on the user, or without one of the views that leave something out.
+fn shown(file: &Value) -> Vec<(Place, String, Value)> {
+    let mut places = Vec::new();
+    sights(file, &mut Vec::new(), &mut places);
+    let without = places.into_iter().filter_map(|(mut place, key)| {
+        let mut widened = file.clone();
+        at_mut(&mut widened, &place)?.as_object_mut()?.shift_remove(key)?;
+        // A step is found by its verb.
+        place.extend(at(file, &place)?.as_object()?.iter().next().map(|(verb, of)| format!("({verb}: {of})")));
+        Some((place, format!("shown without `{key}`"), widened))
+    });
+    without.collect()
+}
+
+fn sights(value: &Value, place: &mut Place, found: &mut Vec<(Place, &'static str)>) {
+    let is_step = place.len() > 1 && place[place.len() - 2] == "do";
+    let names_user = |key: &str| value.get(key).is_some_and(|value| value.to_string().contains("user."));
+    if is_step && names_user("when") {
+        found.push((place.clone(), "when"));
+    }
+    if is_step && value.get("emit").is_some() && value.get("roles").is_some() {
+        found.push((place.clone(), "roles"));
+    }
+    if value.get("omit").is_some() {
+        found.push((place.clone(), "omit"));
+    }
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, child) in children {
+        place.push(key);
+        sights(child, place, found);
+        place.pop();
+    }
 }
 
 fn at<'v>(value: &'v Value, place: &[String]) -> Option<&'v Value> {

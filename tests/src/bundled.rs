@@ -6,6 +6,9 @@ use homeroom_cli::load::{Files, Loaded, Purpose, load_for};
 use homeroom_cli::settings::Environment;
 use homeroom_runtime::Hooks;
 
+/// How the paths of the files of `tests/tenants` begin.
+pub const TENANTS: &str = "tenants/";
+
 /// Files with their texts, by path.
 pub type Texts = Vec<(String, String)>;
 
@@ -26,10 +29,17 @@ pub fn hooks() -> Hooks {
 /// # Errors
 /// If a file cannot be read.
 pub fn texts() -> std::io::Result<Texts> {
-    let root = path("namespaces");
-    let mut texts = Vec::new();
-    collect(&root, &root, &mut texts)?;
-    texts.sort();
+    below(&path("namespaces"))
+}
+
+/// The same, and beside them the namespace of `tests/tenants`, by which their shared rooms can be asked for by name.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn with_tenants() -> std::io::Result<Texts> {
+    let mut texts = texts()?;
+    let tenants = below(&path("tests/tenants"))?;
+    texts.extend(tenants.into_iter().map(|(path, text)| (format!("{TENANTS}{path}"), text)));
     Ok(texts)
 }
 
@@ -37,6 +47,14 @@ pub fn texts() -> std::io::Result<Texts> {
 pub async fn load(texts: &Texts) -> Loaded {
     let borrowed: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     load_for(Purpose::Test, &Files::embedded(&borrowed), None, &Environment::default(), &hooks()).await
+}
+
+/// The files below a folder, in order of their paths.
+fn below(folder: &Path) -> std::io::Result<Texts> {
+    let mut texts = Vec::new();
+    collect(folder, folder, &mut texts)?;
+    texts.sort();
+    Ok(texts)
 }
 
 fn collect(root: &Path, folder: &Path, texts: &mut Texts) -> std::io::Result<()> {
