@@ -1,0 +1,6 @@
+//! The stores from outside.
+
+mod cache;
+mod presence;
+mod sql;
+mod state;
