@@ -7,6 +7,7 @@
 //! * [`shape`], [`fit`], [`from_schema`]: what is known of values before anything runs.
 //! * [`sql`]: named parameters of statements.
 
+pub mod admission;
 pub mod codes;
 pub mod compile;
 pub mod data;

@@ -86,6 +86,11 @@ impl<'a> Act<'a> {
         Self { site, effects: Vec::new(), vars: None, user: None, tx: None, executes, wrote: false }
     }
 
+    /// One that runs no steps, and only asks rules.
+    pub(crate) fn asking(site: Site<'a>) -> Self {
+        Self { site, effects: Vec::new(), vars: None, user: None, tx: None, executes: false, wrote: false }
+    }
+
     /// Runs steps, in order, until one refuses or stops.
     pub(crate) fn run<'s>(
         &'s mut self,

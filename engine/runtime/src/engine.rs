@@ -74,6 +74,8 @@ pub struct Admitted {
     /// Its connection.
     pub session: Arc<Session>,
     outcome: Outcome,
+    /// What its connect ran on.
+    bound: Arc<Bound>,
 }
 
 /// What a backend event came to.
@@ -124,11 +126,6 @@ impl Engine {
         self.inner.live.current()
     }
 
-    /// Serves something else from now on.
-    pub fn swap(&self, bound: Bound) {
-        self.inner.live.swap(bound);
-    }
-
     /// How many connections there are, over all namespaces.
     #[must_use]
     pub fn connections(&self) -> usize {
@@ -158,8 +155,8 @@ impl Engine {
 
     /// The client has been told that it is connected; what its connect came to happens now, and events are heard.
     pub fn connected(&self, admitted: Admitted) {
-        let Admitted { session, outcome } = admitted;
-        if session.lane.release(Item::Connected(Box::new(outcome))) {
+        let Admitted { session, outcome, bound } = admitted;
+        if session.lane.release(Item::Connected(Box::new(outcome), bound)) {
             self.start(&session);
         }
     }
@@ -213,12 +210,12 @@ impl Inner {
         self.stores.db.as_ref().ok_or_else(|| Refusal::because("UNAVAILABLE", "there is no database"))
     }
 
-    fn site<'a>(&'a self, bound: &'a Bound, served: &'a Served) -> Site<'a> {
+    pub(crate) fn site<'a>(&'a self, bound: &'a Bound, served: &'a Served) -> Site<'a> {
         Site { inner: self, bound, served, session: None, role: None, attachments: &[] }
     }
 
     /// Verifies a client, counts it, and runs its connect's rules and steps.
-    async fn admit(self: &Arc<Self>, bound: &Bound, served: &Served, mut knock: Knock) -> Result<Admitted, Refusal> {
+    async fn admit(self: &Arc<Self>, bound: &Arc<Bound>, served: &Served, mut knock: Knock) -> Result<Admitted, Refusal> {
         let token = knock.auth.as_object_mut().and_then(|auth| auth.remove("token"));
         let verified = self.identify(served, token.as_ref(), &knock)?;
         let role = verified.user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
@@ -260,7 +257,7 @@ impl Inner {
             self.timers.token_ends(ends_ms, session.conn);
         }
         self.outlet.role(session.conn, role);
-        Ok(Admitted { session, outcome })
+        Ok(Admitted { session, outcome, bound: Arc::clone(bound) })
     }
 
     fn identify(&self, served: &Served, token: Option<&Value>, knock: &Knock) -> Result<Verified, Refusal> {

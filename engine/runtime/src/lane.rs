@@ -14,27 +14,26 @@ use homeroom_plan::frame::Now;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::bind::Served;
+use crate::bind::{Bound, Served};
 use crate::delivery::Scene;
 use crate::dispatch::{Event, dispatch};
 use crate::engine::{Engine, Inner};
 use crate::input::{self, Incoming};
 use crate::outcome::Outcome;
-use crate::outlet::{Parcel, Receivers};
+use crate::outlet::{Ending, Parcel, Receivers};
 use crate::quota::Stopped;
+use crate::review::{Asked, Review};
 use crate::session::Session;
 use crate::settings::RuntimeSettings;
 use crate::{Refusal, reply};
 
 /// The queue of a connection.
-#[derive(Debug)]
 pub(crate) struct Lane {
     state: Mutex<State>,
     /// Told when nothing waits any more.
     idle: Notify,
 }
 
-#[derive(Debug)]
 struct State {
     items: VecDeque<Item>,
     /// What the events that wait hold together.
@@ -47,14 +46,21 @@ struct State {
 }
 
 /// What waits in a lane.
-#[derive(Debug)]
 pub(crate) enum Item {
-    /// The client knows that it is connected: what its connect came to can happen.
-    Connected(Box<Outcome>),
+    /// The client knows that it is connected: what its connect came to can happen, on what it ran on.
+    Connected(Box<Outcome>, Arc<Bound>),
     /// An event.
     Event(Incoming),
+    /// Its rooms are looked through again.
+    Review(Arc<Review>, Asked),
     /// The connection has ended.
     Closed,
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lane({} waiting)", self.state.lock().items.len())
+    }
 }
 
 impl Default for Lane {
@@ -88,6 +94,16 @@ impl Lane {
         }
         state.items.push_back(Item::Closed);
         held | !std::mem::replace(&mut state.busy, true)
+    }
+
+    /// Queues a review; there is no bound, since there is one at a time. Yields whether the lane must be drained.
+    pub(crate) fn review(&self, review: Arc<Review>, asked: Asked) -> bool {
+        let mut state = self.state.lock();
+        if state.closed {
+            return false;
+        }
+        state.items.push_back(Item::Review(review, asked));
+        !std::mem::replace(&mut state.busy, true)
     }
 
     /// Queues an event. Yields whether the lane must be drained.
@@ -171,12 +187,34 @@ async fn drain(engine: Engine, session: Arc<Session>) {
 impl Inner {
     async fn work(&self, session: &Arc<Session>, item: Item) {
         let bound = self.live.current();
+        if let Item::Connected(outcome, began_on) = item {
+            return self.begin(session, *outcome, &began_on, &bound).await;
+        }
         let Some(served) = bound.namespace(&session.namespace) else { return self.forget(session).await };
         let scene = Scene { inner: self, bound: &bound, served };
         match item {
-            Item::Connected(outcome) => drop(scene.deliver(*outcome, Some(session), None).await),
             Item::Event(incoming) => self.event(scene, session, incoming).await,
-            Item::Closed => self.close(scene, session).await,
+            Item::Review(review, _asked) => self.review(scene, session, &review).await,
+            Item::Connected(..) | Item::Closed => self.close(scene, session).await,
+        }
+    }
+
+    /// What a connect came to happens, as the plan that it ran on has it. Where another is served by now, that one is asked
+    /// about the rooms.
+    async fn begin(&self, session: &Arc<Session>, outcome: Outcome, began_on: &Arc<Bound>, bound: &Arc<Bound>) {
+        if let Some(served) = began_on.namespace(&session.namespace) {
+            let scene = Scene { inner: self, bound: began_on, served };
+            scene.deliver(outcome, Some(session), None).await;
+        }
+        if Arc::ptr_eq(began_on, bound) {
+            return;
+        }
+        match bound.namespace(&session.namespace) {
+            Some(served) => {
+                let scene = Scene { inner: self, bound, served };
+                self.review(scene, session, &Review::of(None)).await;
+            }
+            None => self.outlet.end(session.conn, Ending::Kicked),
         }
     }
 
@@ -241,7 +279,7 @@ impl Inner {
         self.send_error(session, &reply::error_event("connect", namespace, &Refusal::code("TOKEN_EXPIRED")));
     }
 
-    fn send_error(&self, session: &Session, args: &crate::WireArgs) {
+    pub(crate) fn send_error(&self, session: &Session, args: &crate::WireArgs) {
         let parcel = Parcel {
             event: &self.error_name,
             args,

@@ -24,8 +24,8 @@ impl Live {
         self.now.load_full()
     }
 
-    /// Serves `bound` from now on, to every namespace at once.
-    pub fn swap(&self, bound: Bound) {
-        self.now.store(Arc::new(bound));
+    /// Serves `bound` from now on, to every namespace at once. Yields what was served until now.
+    pub fn swap(&self, bound: Bound) -> Arc<Bound> {
+        self.now.swap(Arc::new(bound))
     }
 }

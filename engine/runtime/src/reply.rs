@@ -48,6 +48,12 @@ pub(crate) fn error_event(event: &str, namespace: Option<&Namespace>, refusal: &
     WireArgs::plain(Value::Object(told).to_string())
 }
 
+/// The `error` event for a room that a client has lost, since its rules are others now.
+pub(crate) fn room_lost(room: &str, namespace: &Namespace, refusal: &Refusal) -> WireArgs {
+    let text = refusal.text(Some(namespace));
+    WireArgs::plain(json!({ "event": "reload", "error": &*text, "code": &*refusal.code, "room": room }).to_string())
+}
+
 fn errors(refusal: &Refusal) -> Option<Value> {
     let told = |issue: &homeroom_plan::schema::Issue| json!({ "path": issue.path, "message": issue.message });
     (!refusal.issues.is_empty()).then(|| refusal.issues.iter().map(told).collect())

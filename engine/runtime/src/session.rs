@@ -111,6 +111,10 @@ impl Sessions {
         self.by_conn.read().get(&conn).cloned()
     }
 
+    pub(crate) fn all(&self) -> Vec<Arc<Session>> {
+        self.by_conn.read().values().cloned().collect()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.by_conn.read().len()
     }

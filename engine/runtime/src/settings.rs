@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::review::OnDenied;
+
 /// Bounds of what one event, one connection and one user may take. All are finite; the defaults suit a school district.
 #[derive(Debug, Clone)]
 pub struct RuntimeSettings {
@@ -35,6 +37,8 @@ pub struct RuntimeSettings {
     pub hook_timeout: Duration,
     /// How many bytes `socket.vars` may hold, as JSON.
     pub socket_vars_bytes_max: usize,
+    /// What becomes of a connection in a room that the rules of a new plan would not admit it to.
+    pub on_denied: OnDenied,
 }
 
 impl Default for RuntimeSettings {
@@ -55,6 +59,7 @@ impl Default for RuntimeSettings {
             answers_max: 100_000,
             hook_timeout: Duration::from_secs(5),
             socket_vars_bytes_max: 4096,
+            on_denied: OnDenied::default(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use homeroom_plan::frame::Frame;
-use homeroom_plan::program::{Check, Room, RoomRef, Rule};
+use homeroom_plan::program::{Check, Room, RoomId, RoomRef, Rule};
 use serde_json::Value;
 
 use super::Act;
@@ -59,6 +59,18 @@ impl Act<'_> {
             // "Join first" helps only those for whom joining is what is missing.
             Ok(Err(if elsewhere && !inside { Denied::NotInRoom } else { Denied::Unauthorized }))
         })
+    }
+
+    /// Whether a room's rules admit the user of `outer` to the one that these parameters spell.
+    pub(crate) async fn admits_to(
+        &mut self,
+        room: RoomId,
+        values: &[String],
+        outer: &Frame<'_>,
+    ) -> Result<bool, Refusal> {
+        let room = &self.served().plan.rooms[room];
+        let mut inner = room_frame(room, values, outer);
+        Ok(self.admits(&room.rules, &mut inner).await?.is_ok())
     }
 
     async fn rule(&mut self, rule: &Rule, frame: &mut Frame<'_>) -> Result<Verdict, Refusal> {
