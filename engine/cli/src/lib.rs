@@ -6,6 +6,7 @@ mod check;
 mod codes;
 pub mod identity;
 pub mod load;
+mod reload;
 pub mod scenario;
 pub mod schema;
 mod serve;
@@ -13,6 +14,7 @@ pub mod server;
 pub mod settings;
 mod test;
 mod token;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,9 +82,13 @@ pub fn run(deployable: &Deployable) -> ExitCode {
 
 /// The files of a folder, or those in the binary.
 fn files(deployable: &Deployable, folder: Option<&PathBuf>, config: Option<&PathBuf>) -> Result<Files, String> {
+    files_of(deployable.files, folder, config)
+}
+
+fn files_of(embedded: &[(&str, &str)], folder: Option<&PathBuf>, config: Option<&PathBuf>) -> Result<Files, String> {
     let files = match folder {
-        Some(folder) => Files::read(folder)?.or_settings_of(deployable.files),
-        None => Files::embedded(deployable.files),
+        Some(folder) => Files::read(folder)?.or_settings_of(embedded),
+        None => Files::embedded(embedded),
     };
     match config {
         Some(config) => files.with(config),

@@ -60,15 +60,38 @@ pub async fn load_for(
     environment: &Environment,
     hooks: &Hooks,
 ) -> Loaded {
+    let (mut loaded, arranged) = compiled(files, config, environment, hooks);
+    database::open(&mut loaded, arranged.settings, purpose).await;
+    loaded
+}
+
+/// Reads everything again while it is served on `db`, which looks at every statement.
+pub async fn load_again(
+    files: &Files,
+    config: Option<&Path>,
+    environment: &Environment,
+    hooks: &Hooks,
+    db: Option<&Db>,
+) -> Loaded {
+    let (mut loaded, _) = compiled(files, config, environment, hooks);
+    if let Some(db) = db {
+        database::ask(&mut loaded, db).await;
+        loaded.db = Some(db.clone());
+    }
+    loaded
+}
+
+fn compiled(files: &Files, config: Option<&Path>, environment: &Environment, hooks: &Hooks) -> (Loaded, Arranged) {
     let (mut loaded, arranged) = read(files, config, environment);
     let parsed = parsed(files.root(), &loaded.sources, &arranged.definitions, &mut loaded.diagnostics);
     loaded.tell_if_empty(&parsed, arranged.first());
-    let Some(settings) = &loaded.settings else { return loaded };
-    let signatures = hooks.signatures();
-    let input = Input { sources: &loaded.sources, files: &parsed, hooks: &signatures, identity: &settings.identity };
-    loaded.plan = compile(&input, &mut loaded.diagnostics).map(Arc::new);
-    database::open(&mut loaded, arranged.settings, purpose).await;
-    loaded
+    if let Some(settings) = &loaded.settings {
+        let signatures = hooks.signatures();
+        let input =
+            Input { sources: &loaded.sources, files: &parsed, hooks: &signatures, identity: &settings.identity };
+        loaded.plan = compile(&input, &mut loaded.diagnostics).map(Arc::new);
+    }
+    (loaded, arranged)
 }
 
 /// The settings alone, where definitions do not matter; the texts and what is wrong, to tell it.

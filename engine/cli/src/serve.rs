@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use clap::Args;
 use homeroom_definition::render;
-use homeroom_http::ApiKeys;
+use homeroom_http::{ApiKeys, Definitions};
 use tokio::net::TcpListener;
 
 use crate::check::drawn;
 use crate::identity::Jwt;
-use crate::load::{Loaded, load};
-use crate::server::{Parts, run as run_server};
+use crate::load::load;
+use crate::reload::{Origin, Reloader};
+use crate::server::{Parts, Server};
 use crate::settings::{DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Environment, Settings};
 use crate::token::for_user;
 use crate::{Deployable, fail, files};
@@ -56,11 +57,10 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         eprint!("{}", drawn(&told, &loaded.sources));
         eprintln!("{}", render::summary(&told));
     }
-    let Loaded { settings: Some(settings), plan: Some(plan), db, diagnostics, .. } = loaded else {
-        return Err("nothing is served: the files above have mistakes".into());
-    };
-    if diagnostics.has_errors() {
-        return Err("nothing is served: the files above have mistakes".into());
+    let mistakes = || "nothing is served: the files above have mistakes".to_owned();
+    let (Some(settings), Some(plan)) = (loaded.settings, loaded.plan) else { return Err(mistakes()) };
+    if loaded.diagnostics.has_errors() {
+        return Err(mistakes());
     }
     let address = options.listen.unwrap_or(settings.listen);
     let keys = safe_on(&settings, address)?;
@@ -71,14 +71,27 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let parts = Parts {
         plan,
         hooks: deployable.hooks.clone(),
-        limits: settings.limits,
-        state: settings.state,
-        socket: settings.socket,
-        db,
-        authenticator: Arc::new(Jwt::new(&secret, &settings.auth, settings.claims)),
-        keys: ApiKeys::new(keys),
+        limits: settings.limits.clone(),
+        state: settings.state.clone(),
+        socket: settings.socket.clone(),
+        db: loaded.db.clone(),
+        authenticator: Arc::new(Jwt::new(&secret, &settings.auth, settings.claims.clone())),
     };
-    run_server(parts, listener, asked_to_stop()).await;
+    let (server, routes) = Server::new(parts);
+    let keys = Arc::new(ApiKeys::new(keys));
+    let origin = Origin {
+        folder: options.namespaces.clone(),
+        config: options.config.clone(),
+        embedded: deployable.files,
+        environment: Environment::of_process(),
+        hooks: deployable.hooks.clone(),
+    };
+    let told = (told.as_slice(), &loaded.sources);
+    let reloader = Arc::new(Reloader::new(origin, Arc::clone(&server), Arc::clone(&keys), &settings, loaded.db, told));
+    let watching = tokio::spawn(Arc::clone(&reloader).run(settings.reload.clone()));
+    let definitions: Arc<dyn Definitions> = reloader;
+    server.serve(listener, routes, &settings.socket, (keys, definitions), asked_to_stop()).await;
+    watching.abort();
     tokio::time::sleep(LAST_WORDS).await;
     Ok(())
 }

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use homeroom_http::{Api, ApiKeys};
+use homeroom_http::{Api, ApiKeys, Definitions, Routes};
 use homeroom_plan::Plan;
-use homeroom_runtime::{Authenticator, Bound, Engine, Hooks, RuntimeSettings, Stores};
+use homeroom_runtime::{Authenticator, Bound, Engine, Hooks, Reviewed, RuntimeSettings, Stores};
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::incoming::EngineSink;
 use homeroom_socket::listen;
@@ -40,31 +40,66 @@ pub struct Parts {
     pub db: Option<Db>,
     /// Who verifies tokens.
     pub authenticator: Arc<dyn Authenticator>,
-    /// The keys of services.
-    pub keys: ApiKeys,
 }
 
-/// Serves on `listener` until `shutdown` is done.
-pub async fn run(parts: Parts, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let hub = Arc::new(Hub::new(HubLimits { connections_max: parts.socket.connections_max, ..HubLimits::default() }));
-    let stores = Stores {
-        state: Arc::new(MemoryState::new(Arc::clone(&clock), parts.state)),
-        presence: Arc::new(MemoryPresence::new()),
-        limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
-        db: parts.db,
-    };
-    let bound = Bound::new(parts.plan, parts.hooks, &parts.limits, Arc::clone(&clock));
-    let paths = bound.paths();
-    let outlet = Arc::new(Outgoing::new(Arc::clone(&hub)));
-    let engine = Engine::new(bound, outlet, stores, Arc::clone(&clock), parts.authenticator, parts.limits);
-    let sink = Arc::new(EngineSink::new(engine.clone()));
-    let (transport, socket_routes) = OxideTransport::new(parts.socket.clone(), hub, sink);
-    transport.serve_namespaces(&paths);
-    let router = homeroom_http::router(Api { engine: engine.clone(), keys: Arc::new(parts.keys) }).merge(socket_routes);
-    let ticker = tokio::spawn(tick(engine, clock));
-    listen::serve(listener, router, &parts.socket, shutdown).await;
-    ticker.abort();
+/// A server that is put together, and may be listened with.
+pub struct Server {
+    /// Its engine.
+    pub engine: Engine,
+    transport: OxideTransport,
+    clock: Arc<dyn Clock>,
+    hooks: Hooks,
+    limits: RuntimeSettings,
+}
+
+impl Server {
+    /// Puts a server together; with it come the routes that clients connect by.
+    #[must_use]
+    pub fn new(parts: Parts) -> (Arc<Self>, Routes) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let limits = HubLimits { connections_max: parts.socket.connections_max, ..HubLimits::default() };
+        let hub = Arc::new(Hub::new(limits));
+        let stores = Stores {
+            state: Arc::new(MemoryState::new(Arc::clone(&clock), parts.state)),
+            presence: Arc::new(MemoryPresence::new()),
+            limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
+            db: parts.db,
+        };
+        let bound = Bound::new(parts.plan, parts.hooks.clone(), &parts.limits, Arc::clone(&clock));
+        let paths = bound.paths();
+        let outlet = Arc::new(Outgoing::new(Arc::clone(&hub)));
+        let engine = Engine::new(bound, outlet, stores, Arc::clone(&clock), parts.authenticator, parts.limits.clone());
+        let sink = Arc::new(EngineSink::new(engine.clone()));
+        let (transport, routes) = OxideTransport::new(parts.socket, hub, sink);
+        transport.serve_namespaces(&paths);
+        (Arc::new(Self { engine, transport, clock, hooks: parts.hooks, limits: parts.limits }), routes)
+    }
+
+    /// Serves another plan from now on: namespaces that are new can be entered, those that are gone tell their clients, and
+    /// whoever may no longer be in a room is dealt with.
+    pub async fn swap(&self, plan: Arc<Plan>) -> Reviewed {
+        let bound = Bound::new(plan, self.hooks.clone(), &self.limits, Arc::clone(&self.clock));
+        let paths = bound.paths();
+        let rooms = self.engine.swap(bound);
+        self.transport.serve_namespaces(&paths);
+        self.engine.review(rooms).await
+    }
+
+    /// Serves on `listener` until `shutdown` is done.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        routes: Routes,
+        socket: &SocketSettings,
+        api: (Arc<ApiKeys>, Arc<dyn Definitions>),
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let (keys, definitions) = api;
+        let api = Api { engine: self.engine.clone(), keys, definitions };
+        let ticker = tokio::spawn(tick(self.engine.clone(), Arc::clone(&self.clock)));
+        listen::serve(listener, homeroom_http::router(api).merge(routes), socket, shutdown).await;
+        ticker.abort();
+    }
 }
 
 /// Does what time brings about, when it does.

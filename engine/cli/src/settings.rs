@@ -52,8 +52,27 @@ pub struct Settings {
     pub sql: SqlLimits,
     /// The keys of services; never the development key.
     pub api_keys: Vec<String>,
+    /// When changed definitions are served.
+    pub reload: Reload,
     /// Users for whom tokens are printed where the development secret is used.
     pub demo_tokens: Vec<Value>,
+}
+
+/// When changed definitions are served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reload {
+    /// Whether the folder is watched.
+    pub watch: bool,
+    /// How long it must be at rest before it is read.
+    pub debounce: Duration,
+    /// How often files are looked at where the system tells of no change.
+    pub poll: Duration,
+}
+
+impl Default for Reload {
+    fn default() -> Self {
+        Self { watch: true, debounce: Duration::from_millis(100), poll: Duration::from_secs(5) }
+    }
 }
 
 /// How tokens are verified. Its `Debug` does not have the secret.

@@ -19,13 +19,7 @@ pub(crate) async fn event(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, Problem> {
-    if !api.keys.admit(&headers) {
-        return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "UNAUTHENTICATED",
-            "A valid API key is needed: `Authorization: Bearer KEY`.",
-        ));
-    }
+    api.allow(&headers)?;
     let namespace = format!("/{}", namespace.trim_start_matches('/'));
     known(&api, &namespace, &event)?;
     let body = read(&headers, body)?;

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use crate::Api;
 
-/// That the server serves, and what: the digest is the same on servers that serve the same definitions.
+/// That the server serves, and what: the digest is the same on servers that serve the same definitions; and what became of
+/// the last change of them.
 pub(crate) async fn health(State(api): State<Api>) -> Json<Value> {
     let bound = api.engine.current();
     let paths: Vec<String> = bound.paths().iter().map(ToString::to_string).collect();
-    Json(json!({ "status": "ok", "digest": bound.plan.digest, "namespaces": paths }))
+    let last = api.definitions.last();
+    Json(json!({ "status": "ok", "digest": bound.plan.digest, "namespaces": paths, "definitions": last.as_deref() }))
 }

@@ -1,5 +1,7 @@
 //! The API over HTTP: events of services, and whether the server is well.
 
+mod admin;
+pub mod definitions;
 mod events;
 mod health;
 mod keys;
@@ -9,9 +11,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use homeroom_runtime::Engine;
+use problem::Problem;
 
+/// Routes over HTTP.
+pub use axum::Router as Routes;
+pub use definitions::{Definitions, Report, Verdict};
 pub use keys::ApiKeys;
 
 /// How many bytes a request's body may have.
@@ -24,6 +31,22 @@ pub struct Api {
     pub engine: Engine,
     /// The keys that are let in.
     pub keys: Arc<ApiKeys>,
+    /// Where what is served comes from.
+    pub definitions: Arc<dyn Definitions>,
+}
+
+impl Api {
+    /// Lets a request with a key in.
+    fn allow(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        match self.keys.admit(headers) {
+            true => Ok(()),
+            false => Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "UNAUTHENTICATED",
+                "A valid API key is needed: `Authorization: Bearer KEY`.",
+            )),
+        }
+    }
 }
 
 /// The routes of the API.
@@ -31,6 +54,7 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/healthz", get(health::health))
         .route("/v1/namespaces/{namespace}/events/{event}", post(events::event))
+        .merge(admin::routes())
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -17,7 +17,8 @@ pub fn changed(old: &Plan, new: &Plan) -> Rooms {
     let mut changed = Rooms::new();
     for (path, before) in &old.namespaces {
         let Some(after) = new.namespaces.get(path) else { continue };
-        let now: HashMap<&str, String> = after.rooms.iter().map(|room| (spelt(room), written(new, after, room))).collect();
+        let now: HashMap<&str, String> =
+            after.rooms.iter().map(|room| (spelt(room), written(new, after, room))).collect();
         let differs = |room: &&Room| now.get(spelt(room)) != Some(&written(old, before, room));
         let rooms: HashSet<Box<str>> = before.rooms.iter().filter(differs).map(|room| spelt(room).into()).collect();
         if !rooms.is_empty() {
@@ -40,7 +41,13 @@ fn written(plan: &Plan, namespace: &Namespace, room: &Room) -> String {
     text
 }
 
-fn write_room<'n>(plan: &Plan, namespace: &'n Namespace, room: &'n Room, seen: &mut HashSet<&'n str>, text: &mut String) {
+fn write_room<'n>(
+    plan: &Plan,
+    namespace: &'n Namespace,
+    room: &'n Room,
+    seen: &mut HashSet<&'n str>,
+    text: &mut String,
+) {
     if seen.insert(spelt(room)) {
         for rule in &room.rules {
             write_rule(plan, namespace, rule, seen, text);

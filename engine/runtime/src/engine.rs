@@ -215,7 +215,12 @@ impl Inner {
     }
 
     /// Verifies a client, counts it, and runs its connect's rules and steps.
-    async fn admit(self: &Arc<Self>, bound: &Arc<Bound>, served: &Served, mut knock: Knock) -> Result<Admitted, Refusal> {
+    async fn admit(
+        self: &Arc<Self>,
+        bound: &Arc<Bound>,
+        served: &Served,
+        mut knock: Knock,
+    ) -> Result<Admitted, Refusal> {
         let token = knock.auth.as_object_mut().and_then(|auth| auth.remove("token"));
         let verified = self.identify(served, token.as_ref(), &knock)?;
         let role = verified.user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));

@@ -113,7 +113,8 @@ impl Engine {
 
     async fn ask(&self, review: &Arc<Review>) {
         let concerned = |session: &Arc<Session>| {
-            review.rooms.as_ref().is_none_or(|rooms| rooms.contains_key(&session.namespace)) && !session.rooms.lock().is_empty()
+            review.rooms.as_ref().is_none_or(|rooms| rooms.contains_key(&session.namespace))
+                && !session.rooms.lock().is_empty()
         };
         let sessions = self.inner.sessions.all().into_iter().filter(concerned);
         let asked = sessions.map(|session| async move {

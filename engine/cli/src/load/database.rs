@@ -32,12 +32,17 @@ pub(super) async fn open(loaded: &mut Loaded, settings_source: Option<SourceId>,
     };
     match opened {
         Ok(db) => {
-            if let Some(plan) = loaded.plan.clone() {
-                loaded.diagnostics.extend(objections(&plan, &db).await);
-            }
+            ask(loaded, &db).await;
             loaded.db = Some(db);
         }
         Err(told) => loaded.diagnostics.push(told),
+    }
+}
+
+/// Lets a database look at every statement.
+pub(super) async fn ask(loaded: &mut Loaded, db: &Db) {
+    if let Some(plan) = loaded.plan.clone() {
+        loaded.diagnostics.extend(objections(&plan, db).await);
     }
 }
 

@@ -116,7 +116,7 @@ fn shown_as(name: &str) -> String {
     format!("environment variable {name}")
 }
 
-fn sections() -> [(&'static str, Vec<Field>); 9] {
+fn sections() -> [(&'static str, Vec<Field>); 10] {
     [
         ("listen", ListenSection::fields()),
         ("auth", AuthSection::fields()),
@@ -126,6 +126,7 @@ fn sections() -> [(&'static str, Vec<Field>); 9] {
         ("state", StateSection::fields()),
         ("database", DatabaseSection::fields()),
         ("api", ApiSection::fields()),
+        ("reload", ReloadSection::fields()),
         ("redis", RedisSection::fields()),
     ]
 }

@@ -23,6 +23,8 @@ record! {
         "database" database: Option<DatabaseSection>,
         /// The API over HTTP.
         "api" api: Option<ApiSection>,
+        /// How changed definitions are served.
+        "reload" reload: Option<ReloadSection>,
         /// Shared state of several servers; not served yet.
         "redis" redis: Option<RedisSection>,
         /// Users for whom tokens are printed where the development secret is used.
@@ -167,6 +169,21 @@ record! {
     pub struct ApiSection {
         /// Keys of services; `HOMEROOM_API_KEYS` in the environment, separated by commas.
         "keys" keys: Many<Text>,
+    }
+}
+
+record! {
+    /// How changed definitions are served, with every client connected.
+    pub struct ReloadSection {
+        /// `on` by default: a change of the folder is served by itself. `off`: on SIGHUP and `POST /v1/admin/reload` alone.
+        "watch" watch: Option<Text>,
+        /// How long the folder must be at rest before it is read, `100ms` by default.
+        "debounce" debounce: Option<Text>,
+        /// How often files are looked at where the system tells of no change, `5s` by default.
+        "poll" poll: Option<Text>,
+        /// What becomes of a client in a room that the new rules would not admit it to: `leave` by default, `keep`,
+        /// `disconnect`.
+        "on_denied" on_denied: Option<Text>,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What definitions see as `user`, and how it is made of a token's claims.
 
+use std::sync::Arc;
+
 use homeroom_definition::{Diagnostic, Diagnostics, Node, Span, Table, Text};
 use homeroom_plan::Identity;
 use homeroom_plan::schema::{Issue, Types, Validator, expand};
@@ -9,11 +11,11 @@ use super::file::IdentitySection;
 use crate::codes;
 
 /// Makes `user` of claims.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Claims {
     /// Property and the claim it comes from.
     properties: Vec<(String, String)>,
-    schema: Validator,
+    schema: Arc<Validator>,
 }
 
 impl Claims {
@@ -111,7 +113,7 @@ pub(super) fn read(
     let roles = schema["properties"]["role"]["enum"].as_array();
     let roles = roles.into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect();
     match Validator::new(schema.clone()) {
-        Ok(validator) => Some((Identity { schema, roles }, Claims { properties, schema: validator })),
+        Ok(validator) => Some((Identity { schema, roles }, Claims { properties, schema: Arc::new(validator) })),
         Err(error) => {
             diagnostics.push(Diagnostic::error(
                 codes::BAD_IDENTITY,

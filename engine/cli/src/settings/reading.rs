@@ -4,13 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use homeroom_definition::{Diagnostic, Diagnostics, Many, Node, Text, parse_count, parse_duration, parse_rate_limit};
-use homeroom_runtime::RuntimeSettings;
+use homeroom_runtime::{OnDenied, RuntimeSettings};
 use homeroom_socket::settings::SocketSettings;
 use homeroom_store::sql::SqlLimits;
 use homeroom_store::state::StateLimits;
 
 use super::file::{AuthSection, SettingsFile};
-use super::{Auth, DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Settings, identity};
+use super::{Auth, DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Reload, Settings, identity};
 use crate::codes;
 
 /// What HS256 asks of a secret, in bytes; a shorter one is guessed from one token.
@@ -30,6 +30,7 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
     let state = reading.state(file);
     let sql = reading.sql(file);
     let api_keys = reading.api_keys(file);
+    let reload = reading.reload(file);
     let (identity, claims) = identity?;
     identity::tell_wrong_users(&file.demo_tokens, &claims, diagnostics);
     Some(Settings {
@@ -44,6 +45,7 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
         demo: file.database.as_ref().and_then(|database| database.demo.clone()),
         sql,
         api_keys,
+        reload,
         demo_tokens: file.demo_tokens.iter().map(Node::to_json).collect(),
     })
 }
@@ -195,6 +197,7 @@ impl Reading<'_> {
 
     fn limits(&mut self, file: &SettingsFile) -> RuntimeSettings {
         let mut settings = RuntimeSettings::default();
+        self.on_denied(file, &mut settings);
         let Some(section) = &file.limits else { return settings };
         self.duration(section.event_timeout.as_ref(), &mut settings.event_timeout);
         self.duration(section.hook_timeout.as_ref(), &mut settings.hook_timeout);
@@ -226,6 +229,34 @@ impl Reading<'_> {
             settings.default_rate_count = limit.count;
             settings.default_rate_per = limit.per;
         }
+    }
+
+    fn reload(&mut self, file: &SettingsFile) -> Reload {
+        let mut reload = Reload::default();
+        let Some(section) = &file.reload else { return reload };
+        if let Some(watch) = &section.watch {
+            reload.watch = self.one_of(watch, &[("on", true), ("off", false)]).unwrap_or(reload.watch);
+        }
+        self.duration(section.debounce.as_ref(), &mut reload.debounce);
+        self.duration(section.poll.as_ref(), &mut reload.poll);
+        reload
+    }
+
+    fn on_denied(&mut self, file: &SettingsFile, settings: &mut RuntimeSettings) {
+        const CHOICES: [(&str, OnDenied); 3] =
+            [("keep", OnDenied::Keep), ("leave", OnDenied::Leave), ("disconnect", OnDenied::Disconnect)];
+        if let Some(written) = file.reload.as_ref().and_then(|reload| reload.on_denied.as_ref()) {
+            settings.on_denied = self.one_of(written, &CHOICES).unwrap_or(settings.on_denied);
+        }
+    }
+
+    fn one_of<T: Copy>(&mut self, written: &Text, choices: &[(&str, T)]) -> Option<T> {
+        let found = choices.iter().find(|(word, _)| *word == written.value).map(|(_, choice)| *choice);
+        if found.is_none() {
+            let words: Vec<String> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+            self.wrong(written, "this is none of the choices", &format!("write one of {}", words.join(", ")));
+        }
+        found
     }
 
     fn state(&mut self, file: &SettingsFile) -> StateLimits {

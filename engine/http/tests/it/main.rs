@@ -68,7 +68,11 @@ fn api() -> Api {
     let settings = RuntimeSettings::default();
     let bound = Bound::new(Arc::new(plan), Hooks::new(), &settings, clock.clone());
     let engine = Engine::new(bound, Arc::new(Three), stores, clock, Arc::new(Three), settings);
-    Api { engine, keys: Arc::new(ApiKeys::new(["key-one", "key-two", ""])) }
+    Api {
+        engine,
+        keys: Arc::new(ApiKeys::new(["key-one", "key-two", ""])),
+        definitions: Arc::new(homeroom_http::definitions::Fixed),
+    }
 }
 
 async fn asked(request: Request<Body>) -> (StatusCode, Value) {

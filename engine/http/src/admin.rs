@@ -1,0 +1,26 @@
+//! `/v1/admin`: for those who operate the server.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+
+use crate::Api;
+use crate::definitions::{Report, Verdict};
+use crate::problem::Problem;
+
+/// The routes below `/v1/admin`.
+pub(crate) fn routes() -> Router<Api> {
+    Router::new().route("/v1/admin/reload", post(reload))
+}
+
+/// Reads the definitions anew; 422 if they have mistakes, and then nothing has changed.
+async fn reload(State(api): State<Api>, headers: HeaderMap) -> Result<(StatusCode, Json<Report>), Problem> {
+    api.allow(&headers)?;
+    let report = api.definitions.reload().await;
+    let status = match report.verdict {
+        Verdict::Served | Verdict::Unchanged => StatusCode::OK,
+        Verdict::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Ok((status, Json(Report::clone(&report))))
+}
