@@ -137,6 +137,7 @@ impl Reloader {
         report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         report.at = now();
         log(&report);
+        self.server.engine.metrics().reloaded(report.verdict.name(), began.elapsed().as_secs_f64());
         let report = Arc::new(report);
         *self.last.write() = Arc::clone(&report);
         report
@@ -211,7 +212,7 @@ async fn hung_up(hangups: &mut Option<tokio::signal::unix::Signal>) {
         None => None,
     };
     if told.is_none() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -54,7 +54,6 @@ pub struct Server {
 
 impl Server {
     /// Puts a server together; with it come the routes that clients connect by.
-    #[must_use]
     pub fn new(parts: Parts) -> (Arc<Self>, Routes) {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let limits = HubLimits { connections_max: parts.socket.connections_max, ..HubLimits::default() };

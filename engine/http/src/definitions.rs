@@ -41,6 +41,18 @@ pub enum Verdict {
     Refused,
 }
 
+impl Verdict {
+    /// Its name, as it is told.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Served => "served",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// An attempt to serve what is there.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {

@@ -1,7 +1,10 @@
-//! `GET /healthz`
+//! `GET /healthz` and `GET /metrics`
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use homeroom_runtime::metrics;
 use serde_json::{Value, json};
 
 use crate::Api;
@@ -13,4 +16,9 @@ pub(crate) async fn health(State(api): State<Api>) -> Json<Value> {
     let paths: Vec<String> = bound.paths().iter().map(ToString::to_string).collect();
     let last = api.definitions.last();
     Json(json!({ "status": "ok", "digest": bound.plan.digest, "namespaces": paths, "definitions": last.as_deref() }))
+}
+
+/// What is counted, in OpenMetrics.
+pub(crate) async fn metrics(State(api): State<Api>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], api.engine.metrics().text())
 }

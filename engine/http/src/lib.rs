@@ -53,6 +53,7 @@ impl Api {
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/healthz", get(health::health))
+        .route("/metrics", get(health::metrics))
         .route("/v1/namespaces/{namespace}/events/{event}", post(events::event))
         .merge(admin::routes())
         .fallback(problem::no_such_page)

@@ -17,6 +17,7 @@ use crate::identity::{Authenticator, Verified};
 use crate::input::{self, Carried};
 use crate::lane::{Item, run_here_first};
 use crate::live::Live;
+use crate::metrics::Metrics;
 use crate::outcome::{Outcome, Place};
 use crate::outlet::Outlet;
 use crate::session::{Session, Sessions, id_text, socket_value};
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) settings: RuntimeSettings,
     pub(crate) sessions: Sessions,
     pub(crate) timers: Timers,
+    pub(crate) metrics: Metrics,
     pub(crate) ticking: tokio::sync::Mutex<()>,
     /// `error`, the event by which a refusal without an ack is told.
     pub(crate) error_name: Arc<str>,
@@ -105,6 +107,8 @@ impl Engine {
         authenticator: Arc<dyn Authenticator>,
         settings: RuntimeSettings,
     ) -> Self {
+        let metrics = Metrics::default();
+        metrics.serves(&bound.plan.digest);
         let inner = Inner {
             live: Live::new(bound),
             outlet,
@@ -113,6 +117,7 @@ impl Engine {
             settings,
             sessions: Sessions::default(),
             timers: Timers::default(),
+            metrics,
             ticking: tokio::sync::Mutex::default(),
             error_name: "error".into(),
             authenticator,
@@ -124,6 +129,12 @@ impl Engine {
     #[must_use]
     pub fn current(&self) -> Arc<Bound> {
         self.inner.live.current()
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// How many connections there are, over all namespaces.
@@ -222,6 +233,7 @@ impl Inner {
         mut knock: Knock,
     ) -> Result<Admitted, Refusal> {
         let token = knock.auth.as_object_mut().and_then(|auth| auth.remove("token"));
+        let contract = knock.auth.as_object_mut().and_then(|auth| auth.remove("contract"));
         let verified = self.identify(served, token.as_ref(), &knock)?;
         let role = verified.user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
         let place = self.enroll(served, &verified, &knock).await?;
@@ -250,6 +262,7 @@ impl Inner {
         session.role = role;
         session.expires_at_ms = verified.expires_at_ms;
         session.enrolled = place.is_some();
+        session.counted = Some(self.metrics.connected(&session.namespace, contract.as_ref().and_then(Value::as_str)));
         if let Some(vars) = &outcome.vars {
             *session.socket.get_mut() = Arc::new(socket_value(&session.public_id, vars.clone()));
         }

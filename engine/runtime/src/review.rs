@@ -84,6 +84,7 @@ impl Engine {
     /// Serves something else from now on, to every namespace at once. Events that have begun end on what they began on.
     /// Yields the rooms whose rules are others now, for [`Engine::review`].
     pub fn swap(&self, bound: Bound) -> Rooms {
+        self.inner.metrics.serves(&bound.plan.digest);
         let old = self.inner.live.swap(bound);
         admission::changed(&old.plan, &self.current().plan)
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::input::Incoming;
 use crate::lane::Lane;
+use crate::metrics::Counted;
 
 /// A connection that was admitted.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Session {
     pub expires_at_ms: Option<i64>,
     /// Whether it counts among the user's connections.
     pub(crate) enrolled: bool,
+    /// While it lasts, the connection is counted.
+    pub(crate) counted: Option<Counted>,
     pub(crate) socket: Mutex<Arc<Value>>,
     pub(crate) rooms: Mutex<BTreeSet<Arc<str>>>,
     pub(crate) lane: Lane,
@@ -49,6 +52,7 @@ impl Session {
             role: None,
             expires_at_ms: None,
             enrolled: false,
+            counted: None,
             rooms: Mutex::default(),
             lane: Lane::default(),
             rates: Mutex::default(),

@@ -1,0 +1,195 @@
+//! What is counted, in OpenMetrics. Labels are bounded: namespaces that are served, events that are declared, verdicts, and
+//! contracts that this server has served.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::Mutex;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// The content type of [`Metrics::text`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How many contracts are told apart; of more, the rest are `other`.
+const CONTRACTS_MAX: usize = 32;
+
+/// What a server counts.
+#[derive(Clone)]
+pub struct Metrics {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    registry: Mutex<Registry>,
+    connections: Family<OfNamespace, Gauge>,
+    contracts: Family<OfContract, Gauge>,
+    known: Mutex<Vec<Arc<str>>>,
+    reloads: Family<OfVerdict, Counter>,
+    definitions: Family<OfDigest, Gauge>,
+    reload_seconds: Gauge<f64, AtomicU64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfNamespace {
+    namespace: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfContract {
+    namespace: String,
+    contract: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfVerdict {
+    verdict: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfDigest {
+    digest: String,
+}
+
+/// One connection, counted until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    gauges: [Gauge; 2],
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        for gauge in &self.gauges {
+            gauge.dec();
+        }
+    }
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let inner = Inner {
+            connections: registered(&mut registry, "websocket_connections", "Connections to a namespace"),
+            contracts: registered(
+                &mut registry,
+                "homeroom_contract_connections",
+                "Connections by the digest of the contract that their client was generated from",
+            ),
+            known: Mutex::default(),
+            reloads: registered(&mut registry, "homeroom_reloads", "Attempts to serve changed definitions"),
+            definitions: registered(&mut registry, "homeroom_definitions", "1 for the digest of what is served"),
+            reload_seconds: registered(
+                &mut registry,
+                "homeroom_reload_seconds",
+                "How long the last change of definitions took to be served",
+            ),
+            registry: Mutex::default(),
+        };
+        *inner.registry.lock() = registry;
+        Self { inner: Arc::new(inner) }
+    }
+}
+
+fn registered<M>(registry: &mut Registry, name: &str, help: &str) -> M
+where
+    M: prometheus_client::registry::Metric + Clone + Default,
+{
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+impl Metrics {
+    /// All of it, as [`CONTENT_TYPE`].
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut written = String::new();
+        if text::encode(&mut written, &self.inner.registry.lock()).is_err() {
+            // Writing to a `String` does not fail.
+            let _ = written.write_str("# EOF\n");
+        }
+        written
+    }
+
+    /// Tells what is served since now.
+    pub fn serves(&self, digest: &str) {
+        self.inner.definitions.clear();
+        self.inner.definitions.get_or_create(&OfDigest { digest: digest.to_owned() }).set(1);
+    }
+
+    /// Counts an attempt to serve changed definitions; `took`: in seconds.
+    pub fn reloaded(&self, verdict: &str, took: f64) {
+        self.inner.reloads.get_or_create(&OfVerdict { verdict: verdict.to_owned() }).inc();
+        self.inner.reload_seconds.set(took);
+    }
+
+    /// Contracts that clients may have been generated from; those told last stay told apart.
+    pub fn knows(&self, contracts: impl IntoIterator<Item = Arc<str>>) {
+        let mut known = self.inner.known.lock();
+        for contract in contracts {
+            if !known.contains(&contract) {
+                known.push(contract);
+            }
+        }
+        let too_many = known.len().saturating_sub(CONTRACTS_MAX);
+        known.drain(..too_many);
+    }
+
+    /// Counts a connection, by the contract that its client says it was generated from.
+    pub(crate) fn connected(&self, namespace: &str, contract: Option<&str>) -> Counted {
+        let namespace = namespace.to_owned();
+        let contract = match contract {
+            None => "none",
+            Some(said) if self.inner.known.lock().iter().any(|known| **known == *said) => said,
+            Some(_) => "other",
+        };
+        let of_contract = OfContract { namespace: namespace.clone(), contract: contract.to_owned() };
+        let gauges = [
+            self.inner.connections.get_or_create_owned(&OfNamespace { namespace }),
+            self.inner.contracts.get_or_create_owned(&of_contract),
+        ];
+        for gauge in &gauges {
+            gauge.inc();
+        }
+        Counted { gauges }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_counted_while_they_last_and_contracts_are_bounded() {
+        let metrics = Metrics::default();
+        metrics.knows(["abc".into()]);
+        let held = [Some("abc"), Some("made up"), None].map(|contract| metrics.connected("/a", contract));
+        let text = metrics.text();
+        assert!(text.contains("websocket_connections{namespace=\"/a\"} 3"), "{text}");
+        assert!(text.contains("contract=\"abc\"} 1") && text.contains("contract=\"other\"} 1"), "{text}");
+        assert!(!text.contains("made up") && text.ends_with("# EOF\n"), "{text}");
+        drop(held);
+        assert!(metrics.text().contains("websocket_connections{namespace=\"/a\"} 0"));
+    }
+
+    #[test]
+    fn one_digest_is_served_at_a_time() {
+        let metrics = Metrics::default();
+        metrics.serves("one");
+        metrics.serves("two");
+        metrics.reloaded("served", 0.5);
+        let text = metrics.text();
+        assert!(text.contains("homeroom_definitions{digest=\"two\"} 1") && !text.contains("\"one\""), "{text}");
+        assert!(text.contains("homeroom_reloads_total{verdict=\"served\"} 1"), "{text}");
+    }
+}
