@@ -15,7 +15,7 @@ use homeroom_socket::oxide::OxideTransport;
 use homeroom_socket::settings::SocketSettings;
 use homeroom_store::sql::Db;
 use homeroom_store::state::StateLimits;
-use homeroom_store::{Clock, MemoryLimits, MemoryPresence, MemoryState, SystemClock};
+use homeroom_store::{Clock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules, SystemClock};
 use tokio::net::TcpListener;
 
 /// How many counters of limits that connections share are kept.
@@ -60,7 +60,7 @@ impl Server {
         let hub = Arc::new(Hub::new(limits));
         let stores = Stores {
             state: Arc::new(MemoryState::new(Arc::clone(&clock), parts.state)),
-            presence: Arc::new(MemoryPresence::new()),
+            presence: Arc::new(MemoryPresence::new(Arc::clone(&clock), PresenceRules::default())),
             limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
             db: parts.db,
         };

@@ -1,12 +1,14 @@
 //! What is remembered and asked: state that ends by itself, who is in which room, limits that several connections share,
-//! and the database.
+//! the bus between servers, and the database.
 //!
 //! Everything here is a contract first and an implementation second, so that a store shared by several servers can stand
 //! beside the one in memory: each operation is one atomic act, values are opaque text, and all time comes from a
 //! [`Clock`] that is handed in.
 
 mod answer;
+pub mod bus;
 pub mod cache;
+mod claims;
 mod clock;
 pub mod limiter;
 pub mod presence;
@@ -14,9 +16,10 @@ pub mod sql;
 pub mod state;
 
 pub use answer::Answer;
+pub use bus::{Bus, MemoryBus, MemoryHub};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use limiter::{Decision, Gcra, MemoryLimits, Quota, SharedLimits};
-pub use presence::{MemoryPresence, Presence};
+pub use presence::{MemoryPresence, Presence, PresenceRules};
 pub use state::{MemoryState, StateStore};
 
 /// A store that could not be asked. It is never the same as "no".

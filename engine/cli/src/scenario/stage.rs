@@ -11,7 +11,7 @@ use homeroom_socket::outgoing::Outgoing;
 use homeroom_socket::seam::{ConnId, Full, Packet, Wire};
 use homeroom_store::sql::{Db, SqlLimits};
 use homeroom_store::state::StateLimits;
-use homeroom_store::{Clock, ManualClock, MemoryLimits, MemoryPresence, MemoryState};
+use homeroom_store::{Clock, ManualClock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ impl Stage {
         };
         let stores = Stores {
             state: Arc::new(MemoryState::new(Arc::clone(&shared), StateLimits::default())),
-            presence: Arc::new(MemoryPresence::new()),
+            presence: Arc::new(MemoryPresence::new(Arc::clone(&shared), PresenceRules::default())),
             limits: Arc::new(MemoryLimits::new(Arc::clone(&shared), LIMITS_MAX)),
             db,
         };

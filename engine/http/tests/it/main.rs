@@ -11,7 +11,7 @@ use homeroom_runtime::{
     Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Refusal, RuntimeSettings, Stores, Verified, WireArgs,
 };
 use homeroom_store::state::StateLimits;
-use homeroom_store::{MemoryLimits, MemoryPresence, MemoryState, SystemClock};
+use homeroom_store::{MemoryLimits, MemoryPresence, MemoryState, PresenceRules, SystemClock};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -61,7 +61,7 @@ fn api() -> Api {
     let clock = Arc::new(SystemClock);
     let stores = Stores {
         state: Arc::new(MemoryState::new(clock.clone(), StateLimits::default())),
-        presence: Arc::new(MemoryPresence::new()),
+        presence: Arc::new(MemoryPresence::new(clock.clone(), PresenceRules::default())),
         limits: Arc::new(MemoryLimits::new(clock.clone(), 10)),
         db: None,
     };

@@ -14,7 +14,7 @@ use homeroom_runtime::{
 };
 use homeroom_store::sql::{Db, SqlLimits};
 use homeroom_store::state::StateLimits;
-use homeroom_store::{ManualClock, MemoryLimits, MemoryPresence, MemoryState};
+use homeroom_store::{ManualClock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -132,7 +132,7 @@ impl House {
         let script = "create table t (id text primary key, n integer); insert into t values ('a', 1);";
         let stores = Stores {
             state: Arc::new(MemoryState::new(clock.clone(), StateLimits::default())),
-            presence: Arc::new(MemoryPresence::new()),
+            presence: Arc::new(MemoryPresence::new(clock.clone(), PresenceRules::default())),
             limits: Arc::new(MemoryLimits::new(clock.clone(), 1000)),
             db: Some(Db::embedded(script, SqlLimits::default()).await.expect("a database")),
         };

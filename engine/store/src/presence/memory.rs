@@ -1,120 +1,103 @@
-//! Presence in this server's memory.
+//! Presence in this process's memory: of one server, or of several that play a cluster.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+mod hub;
+mod room;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use indexmap::IndexMap;
-use parking_lot::Mutex;
+use hub::Hub;
 
-use super::{Left, Presence, Present};
-use crate::Answer;
+use super::{Gone, Left, Presence, PresenceRules, Present};
 use crate::state::Stored;
+use crate::{Answer, Clock};
 
-/// How many parts the rooms are spread over.
-const SHARDS: usize = 64;
-
-/// Who is present on this server. Bounded by its connections: each counts once in each of its rooms.
-#[derive(Default)]
+/// Who is present, as one server tells and asks it. Bounded by the servers' connections: each counts once in each of its
+/// rooms. A server that never beats has no lease, and lives as long as the memory.
 pub struct MemoryPresence {
-    hasher: RandomState,
-    rooms: Vec<Mutex<HashMap<Box<str>, Room>>>,
-    users: Mutex<HashMap<Box<str>, Vec<u64>>>,
-}
-
-type Room = IndexMap<Arc<str>, Member>;
-
-struct Member {
-    conns: Vec<u64>,
-    value: Arc<str>,
+    hub: Arc<Hub>,
+    /// Which life of this server speaks; another after it was taken for dead.
+    life: AtomicU64,
 }
 
 impl MemoryPresence {
-    /// Nobody there.
+    /// Nobody there; the first server's handle.
     #[must_use]
-    pub fn new() -> Self {
-        Self { rooms: (0..SHARDS).map(|_| Mutex::default()).collect(), ..Self::default() }
+    pub fn new(clock: Arc<dyn Clock>, rules: PresenceRules) -> Self {
+        Self::on(Arc::new(Hub::new(clock, rules)))
     }
 
-    fn shard(&self, room: &str) -> &Mutex<HashMap<Box<str>, Room>> {
-        &self.rooms[self.hasher.hash_one(room) as usize % SHARDS]
+    /// The handle of one more server over the same memory.
+    #[must_use]
+    pub fn another_server(&self) -> Self {
+        Self::on(Arc::clone(&self.hub))
     }
 
-    fn with<T>(&self, room: &str, read: impl FnOnce(&Room) -> T) -> Option<T> {
-        self.shard(room).lock().get(room).map(read)
+    fn on(hub: Arc<Hub>) -> Self {
+        let life = AtomicU64::new(hub.begin());
+        Self { hub, life }
+    }
+
+    fn conn(&self, conn: u64) -> (u64, u64) {
+        (self.life.load(Ordering::Relaxed), conn)
     }
 }
 
 impl Presence for MemoryPresence {
     fn enter<'a>(&'a self, room: &'a str, user: &'a str, conn: u64, value: Arc<str>) -> Stored<'a, bool> {
-        let mut rooms = self.shard(room).lock();
-        let members = rooms.entry(room.into()).or_default();
-        let is_first = match members.get_mut(user) {
-            Some(member) => {
-                if !member.conns.contains(&conn) {
-                    member.conns.push(conn);
-                }
-                member.value = value;
-                false
-            }
-            None => {
-                members.insert(user.into(), Member { conns: vec![conn], value });
-                true
-            }
-        };
-        Answer::now(Ok(is_first))
+        Answer::now(Ok(self.hub.enter(room, user, self.conn(conn), value)))
     }
 
     fn leave<'a>(&'a self, room: &'a str, user: &'a str, conn: u64) -> Stored<'a, Left> {
-        let mut rooms = self.shard(room).lock();
-        let Some(members) = rooms.get_mut(room) else { return Answer::now(Ok(Left::WasNot)) };
-        let Some(member) = members.get_mut(user) else { return Answer::now(Ok(Left::WasNot)) };
-        let Some(at) = member.conns.iter().position(|one| *one == conn) else { return Answer::now(Ok(Left::WasNot)) };
-        member.conns.swap_remove(at);
-        if !member.conns.is_empty() {
-            return Answer::now(Ok(Left::Still));
-        }
-        let value = Arc::clone(&member.value);
-        members.shift_remove(user);
-        if members.is_empty() {
-            rooms.remove(room);
-        }
-        Answer::now(Ok(Left::Last(value)))
+        Answer::now(Ok(self.hub.leave(room, user, self.conn(conn))))
     }
 
     fn all<'a>(&'a self, room: &'a str) -> Stored<'a, Vec<Present>> {
-        let present =
-            |(user, member): (&Arc<str>, &Member)| Present { user: Arc::clone(user), value: Arc::clone(&member.value) };
-        Answer::now(Ok(self.with(room, |members| members.iter().map(present).collect()).unwrap_or_default()))
+        Answer::now(Ok(self.hub.with(room, room::Room::all).unwrap_or_default()))
     }
 
     fn count<'a>(&'a self, room: &'a str) -> Stored<'a, usize> {
-        Answer::now(Ok(self.with(room, IndexMap::len).unwrap_or(0)))
+        Answer::now(Ok(self.hub.with(room, room::Room::len).unwrap_or(0)))
     }
 
     fn get<'a>(&'a self, room: &'a str, user: &'a str) -> Stored<'a, Option<Arc<str>>> {
-        let value = self.with(room, |members| members.get(user).map(|member| Arc::clone(&member.value)));
-        Answer::now(Ok(value.flatten()))
+        Answer::now(Ok(self.hub.with(room, |room| room.value(user)).flatten()))
     }
 
     fn enroll<'a>(&'a self, user: &'a str, conn: u64, max: usize) -> Stored<'a, bool> {
-        let mut users = self.users.lock();
-        let conns = users.entry(user.into()).or_default();
-        let has_place = conns.len() < max;
-        if has_place {
-            conns.push(conn);
-        }
-        Answer::now(Ok(has_place))
+        Answer::now(Ok(self.hub.enroll(user, self.conn(conn), max)))
     }
 
     fn withdraw<'a>(&'a self, user: &'a str, conn: u64) -> Stored<'a, ()> {
-        let mut users = self.users.lock();
-        if let Some(conns) = users.get_mut(user) {
-            conns.retain(|one| *one != conn);
-            if conns.is_empty() {
-                users.remove(user);
-            }
-        }
+        self.hub.withdraw(user, self.conn(conn));
         Answer::now(Ok(()))
+    }
+
+    fn beat(&self) -> Stored<'_, u64> {
+        let life = self.hub.beat(self.life.load(Ordering::Relaxed));
+        self.life.store(life, Ordering::Relaxed);
+        Answer::now(Ok(life))
+    }
+
+    fn renew<'a>(&'a self, room: &'a str, user: &'a str, conn: u64, value: Arc<str>) -> Stored<'a, bool> {
+        // Memory forgets nobody: whoever is first now had been told gone.
+        self.enter(room, user, conn, value)
+    }
+
+    fn renewed(&self) -> Stored<'_, ()> {
+        Answer::now(Ok(()))
+    }
+
+    fn gone(&self, limit: usize) -> Stored<'_, Vec<Gone>> {
+        Answer::now(Ok(self.hub.gone(self.life.load(Ordering::Relaxed), limit)))
+    }
+
+    fn settle_gone(&self, claim: u64) -> Stored<'_, ()> {
+        self.hub.settle(claim);
+        Answer::now(Ok(()))
+    }
+
+    fn due(&self) -> Option<i64> {
+        self.hub.due(self.life.load(Ordering::Relaxed))
     }
 }

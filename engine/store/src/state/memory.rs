@@ -1,7 +1,7 @@
 //! State in this server's memory.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,13 +10,11 @@ use parking_lot::Mutex;
 
 use super::collection::{Collection, ENTRY_OVERHEAD, Slot};
 use super::{At, Entry, Expired, Only, StateStore, Stored, Which, Written};
+use crate::claims::Claims;
 use crate::{Answer, Clock, StoreError};
 
 /// How many parts the keys are spread over, so that different keys rarely wait for each other.
 const SHARDS: usize = 64;
-
-/// How long a claimed entry may stay unsettled before it is given out again.
-const CLAIM_LEASE_MS: i64 = 30_000;
 
 /// Bounds of what is kept in memory; beyond them nothing more is taken.
 #[derive(Debug, Clone)]
@@ -41,7 +39,7 @@ pub struct MemoryState {
     shards: Vec<Mutex<Shard>>,
     keys: AtomicUsize,
     bytes: AtomicUsize,
-    claims: Mutex<Claims>,
+    claims: Mutex<Claims<RanOut>>,
 }
 
 #[derive(Default)]
@@ -51,12 +49,13 @@ struct Shard {
     deadlines: BinaryHeap<Reverse<(i64, Arc<str>)>>,
 }
 
-/// Watched entries that ran out.
-#[derive(Default)]
-struct Claims {
-    waiting: VecDeque<Expired>,
-    given: HashMap<u64, (Expired, i64)>,
-    next: u64,
+/// A watched entry that ran out.
+#[derive(Clone)]
+struct RanOut {
+    key: Arc<str>,
+    watch: Arc<str>,
+    entry: Entry,
+    deadline_ms: i64,
 }
 
 impl MemoryState {
@@ -197,16 +196,8 @@ impl MemoryState {
         }
         let mut claims = self.claims.lock();
         for slot in gone {
-            let Some(watch) = slot.watch else { continue };
-            let claim = claims.next;
-            claims.next += 1;
-            claims.waiting.push_back(Expired {
-                claim,
-                key: Arc::clone(key),
-                watch,
-                entry: slot.entry,
-                deadline_ms: slot.deadline_ms,
-            });
+            let Slot { entry, deadline_ms, watch: Some(watch), .. } = slot else { continue };
+            claims.add(deadline_ms, RanOut { key: Arc::clone(key), watch, entry, deadline_ms });
         }
     }
 
@@ -330,32 +321,24 @@ impl StateStore for MemoryState {
     }
 
     fn due(&self) -> Option<i64> {
-        let claims = self.claims.lock();
-        let waiting = claims.waiting.front().map(|expired| expired.deadline_ms);
-        let leased = claims.given.values().map(|(_, lease_ms)| *lease_ms).min();
-        drop(claims);
+        let claimable = self.claims.lock().due();
         let queued = self.shards.iter().filter_map(|shard| shard.lock().deadlines.peek().map(|Reverse((due, _))| *due));
-        queued.chain(waiting).chain(leased).min()
+        queued.chain(claimable).min()
     }
 
     fn claim_expired(&self, limit: usize) -> Stored<'_, Vec<Expired>> {
         let now_ms = self.clock.now_ms();
         self.sweep(now_ms);
-        let mut claims = self.claims.lock();
-        let claims = &mut *claims;
-        let late: Vec<u64> =
-            claims.given.iter().filter(|(_, (_, lease_ms))| *lease_ms <= now_ms).map(|(claim, _)| *claim).collect();
-        claims.waiting.extend(late.iter().filter_map(|claim| claims.given.remove(claim)).map(|(expired, _)| expired));
-        claims.waiting.make_contiguous().sort_by_key(|expired| (expired.deadline_ms, expired.claim));
-        let given: Vec<Expired> = claims.waiting.drain(..limit.min(claims.waiting.len())).collect();
-        for expired in &given {
-            claims.given.insert(expired.claim, (expired.clone(), now_ms.saturating_add(CLAIM_LEASE_MS)));
-        }
-        Answer::now(Ok(given))
+        let given = self.claims.lock().give(now_ms, limit);
+        let expired = |(claim, ran_out): (u64, RanOut)| {
+            let RanOut { key, watch, entry, deadline_ms } = ran_out;
+            Expired { claim, key, watch, entry, deadline_ms }
+        };
+        Answer::now(Ok(given.into_iter().map(expired).collect()))
     }
 
     fn settle(&self, claim: u64) -> Stored<'_, ()> {
-        self.claims.lock().given.remove(&claim);
+        self.claims.lock().settle(claim);
         Answer::now(Ok(()))
     }
 }

@@ -1,6 +1,9 @@
 //! The stores from outside.
 
+mod bus;
 mod cache;
+mod house;
+mod limits;
 mod presence;
 mod sql;
 mod state;

@@ -1,0 +1,69 @@
+//! A queue with one taker, bounded by how many things it holds and how much they weigh.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::BusLimits;
+
+pub(super) struct Queue<T> {
+    limits: BusLimits,
+    inner: Mutex<Inner<T>>,
+    wake: Notify,
+}
+
+struct Inner<T> {
+    things: VecDeque<(T, usize)>,
+    bytes: usize,
+    is_closed: bool,
+}
+
+impl<T> Queue<T> {
+    pub(super) fn new(limits: BusLimits) -> Self {
+        let inner = Mutex::new(Inner { things: VecDeque::new(), bytes: 0, is_closed: false });
+        Self { limits, inner, wake: Notify::new() }
+    }
+
+    /// Appends, if there is place; yields whether there was. Something too heavy for the whole queue never has.
+    pub(super) fn push(&self, thing: T, bytes: usize) -> bool {
+        let mut inner = self.inner.lock();
+        let is_full =
+            inner.things.len() >= self.limits.frames_max || inner.bytes.saturating_add(bytes) > self.limits.bytes_max;
+        if is_full || inner.is_closed {
+            return false;
+        }
+        inner.bytes += bytes;
+        inner.things.push_back((thing, bytes));
+        drop(inner);
+        self.wake.notify_one();
+        true
+    }
+
+    pub(super) fn try_pop(&self) -> Option<T> {
+        let mut inner = self.inner.lock();
+        let (thing, bytes) = inner.things.pop_front()?;
+        inner.bytes -= bytes;
+        Some(thing)
+    }
+
+    /// The next thing, when it is there; `None` once the queue is closed and empty.
+    pub(super) async fn pop(&self) -> Option<T> {
+        loop {
+            let woken = self.wake.notified();
+            if let Some(thing) = self.try_pop() {
+                return Some(thing);
+            }
+            if self.inner.lock().is_closed {
+                return None;
+            }
+            woken.await;
+        }
+    }
+
+    /// Takes nothing more.
+    pub(super) fn close(&self) {
+        self.inner.lock().is_closed = true;
+        self.wake.notify_one();
+    }
+}
