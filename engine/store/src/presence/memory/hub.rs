@@ -27,9 +27,12 @@ pub(super) struct Hub {
     users: Mutex<HashMap<Box<str>, Vec<Conn>>>,
     servers: Mutex<Servers>,
     /// When grace periods end; may be too early for some, and never too late.
-    graces: Mutex<BinaryHeap<Reverse<(i64, Arc<str>, Arc<str>)>>>,
+    graces: Mutex<BinaryHeap<Reverse<Grace>>>,
     departures: Mutex<Claims<Departure>>,
 }
+
+/// When a grace period ends, of which room and user.
+type Grace = (i64, Arc<str>, Arc<str>);
 
 #[derive(Clone)]
 struct Departure {
