@@ -63,6 +63,7 @@ impl Server {
             presence: Arc::new(MemoryPresence::new(Arc::clone(&clock), PresenceRules::default())),
             limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
             db: parts.db,
+            cluster: None,
         };
         let bound = Bound::new(parts.plan, parts.hooks.clone(), &parts.limits, Arc::clone(&clock));
         let paths = bound.paths();
@@ -96,18 +97,32 @@ impl Server {
         let (keys, definitions) = api;
         let api = Api { engine: self.engine.clone(), keys, definitions };
         let ticker = tokio::spawn(tick(self.engine.clone(), Arc::clone(&self.clock)));
+        let tender = tokio::spawn(tend(self.engine.clone(), Arc::clone(&self.clock)));
         listen::serve(listener, homeroom_http::router(api).merge(routes), socket, shutdown).await;
         ticker.abort();
+        tender.abort();
     }
 }
 
 /// Does what time brings about, when it does.
 async fn tick(engine: Engine, clock: Arc<dyn Clock>) {
     loop {
-        let wait_ms = engine.next_due().map(|due_ms| due_ms.saturating_sub(clock.now_ms()));
-        let wait = wait_ms.map_or(TICK_MAX, |ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(TICK_MAX));
-        // What is due is looked for at most a thousand times a second.
-        tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+        rest(engine.next_due(), &*clock).await;
         engine.tick().await;
     }
+}
+
+/// Keeps this server's lease, apart from all that may take longer than it.
+async fn tend(engine: Engine, clock: Arc<dyn Clock>) {
+    loop {
+        engine.tend_presence().await;
+        rest(engine.presence_due(), &*clock).await;
+    }
+}
+
+/// Sleeps until something is due, which is looked for at most a thousand times a second.
+async fn rest(due_ms: Option<i64>, clock: &dyn Clock) {
+    let wait_ms = due_ms.map(|due_ms| u64::try_from(due_ms.saturating_sub(clock.now_ms())).unwrap_or(0));
+    let wait = wait_ms.map_or(TICK_MAX, |ms| Duration::from_millis(ms).min(TICK_MAX));
+    tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
 }

@@ -23,6 +23,7 @@ use crate::outcome::{Effect, Outcome};
 use crate::session::Session;
 use crate::{Refusal, reply};
 
+pub(crate) use rules::room_frame;
 pub(crate) use state::expired_value;
 
 /// What an event runs on and for whom.

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use homeroom_plan::frame::{Frame, Now};
-use homeroom_plan::program::Handler;
+use homeroom_plan::program::{Handler, RoomId};
 use homeroom_store::presence::Left;
 use serde_json::Value;
 
 use crate::Refusal;
-use crate::act::{Act, Flow, Site, parsed, presence_room};
+use crate::act::{Act, Flow, Site, json_text, parsed, presence_room, room_frame};
 use crate::bind::{Bound, Served};
 use crate::engine::Inner;
-use crate::outcome::{Effect, Emission, Outcome, Place};
-use crate::outlet::{Parcel, Receivers};
+use crate::outcome::{Effect, Outcome, Place};
+use crate::presence;
 use crate::session::{Session, socket_value};
 
 /// Where outcomes happen.
@@ -24,15 +24,15 @@ pub(crate) struct Scene<'a> {
 }
 
 /// A user's first connection into a room, or last one out.
-struct Change {
-    place: Place,
-    user: Value,
-    role: Option<usize>,
-    /// Whose connection it was.
-    conn: u64,
+pub(crate) struct Change {
+    pub(crate) place: Place,
+    pub(crate) user: Value,
+    pub(crate) role: Option<usize>,
+    /// Whose connection it was, if it was one of this server.
+    pub(crate) conn: Option<u64>,
     /// What is remembered of the user there.
-    entry: Option<Arc<str>>,
-    came: bool,
+    pub(crate) entry: Option<Arc<str>>,
+    pub(crate) came: bool,
 }
 
 impl Scene<'_> {
@@ -62,8 +62,14 @@ impl Scene<'_> {
                 (Effect::Join(place), Some(session)) => changes.extend(self.enter(session, place).await),
                 (Effect::Leave(place), Some(session)) => changes.extend(self.leave(session, place).await),
                 (Effect::Join(_) | Effect::Leave(_), None) => {}
-                (Effect::Evict { who, rooms }, _) => self.evict(&who, &rooms, changes).await,
-                (Effect::Emit(emission), _) => reached += self.send(&emission, sender),
+                (Effect::Evict { who, rooms }, _) => {
+                    self.inner.evict_elsewhere(&self.served.namespace().path, &who, &rooms);
+                    self.evict(&who, &rooms, changes).await;
+                }
+                (Effect::Emit(emission), _) => {
+                    let (path, sender) = (&self.served.namespace().path, sender.map(|session| session.conn));
+                    reached += self.inner.send(self.bound, path, &emission, sender);
+                }
             }
         }
         reached
@@ -72,11 +78,12 @@ impl Scene<'_> {
     async fn enter(&self, session: &Session, place: Place) -> Option<Change> {
         if session.rooms.lock().insert(Arc::clone(&place.name)) {
             self.inner.outlet.join(session.conn, &place.name);
+            self.inner.entered(&session.namespace, Some(&place.name));
         }
         if !self.served.namespace().rooms[place.room].tracked {
             return None;
         }
-        let value = place.presence.clone().unwrap_or_else(|| "null".into());
+        let value = presence::remembered(place.presence.as_deref(), &session.user);
         let room = presence_room(&session.namespace, &place.name);
         match self.inner.stores.presence.enter(&room, &session.user_id, session.conn, value).await {
             Ok(true) => Some(change(session, place, None, true)),
@@ -88,6 +95,21 @@ impl Scene<'_> {
         }
     }
 
+    /// What a room remembers of a user who is in it, as JSON.
+    pub(crate) fn presence_of(
+        &self,
+        session: &Session,
+        room: RoomId,
+        params: &[String],
+    ) -> Result<Option<Arc<str>>, Refusal> {
+        let now = Now::at(self.inner.clock.now_ms());
+        let socket = session.socket.lock().clone();
+        let mut outer = Frame::new(&session.user, &now, 0);
+        outer.socket = Some(std::borrow::Cow::Borrowed(&socket));
+        let room = &self.served.namespace().rooms[room];
+        room.presence.as_ref().map(|data| json_text(data, &room_frame(room, params, &outer))).transpose()
+    }
+
     /// A connection leaves a room; what follows if it was the user's last there.
     pub(crate) async fn leave_by(&self, session: &Session, place: Place) {
         if let Some(change) = self.leave(session, place).await {
@@ -96,19 +118,30 @@ impl Scene<'_> {
     }
 
     async fn leave(&self, session: &Session, place: Place) -> Option<Change> {
-        session.rooms.lock().remove(&place.name);
+        if session.rooms.lock().remove(&place.name) {
+            self.inner.left(&session.namespace, Some(&place.name));
+        }
         self.inner.outlet.leave(session.conn, &place.name);
         if !self.served.namespace().rooms[place.room].tracked {
             return None;
         }
         let room = presence_room(&session.namespace, &place.name);
         match self.inner.stores.presence.leave(&room, &session.user_id, session.conn).await {
-            Ok(Left::Last(entry)) => Some(change(session, place, Some(entry), false)),
+            Ok(Left::Last(value)) => Some(change(session, place, Some(presence::entry(&value)), false)),
             Ok(Left::Still | Left::WasNot) => None,
             Err(error) => {
                 tracing::error!(namespace = %session.namespace, room = %place.name, %error, "presence could not be kept");
                 None
             }
+        }
+    }
+
+    /// Makes the members of a room on this server leave others, with what follows.
+    pub(crate) async fn evict_and_follow(&self, who: &str, rooms: &[Place]) {
+        let mut changes = Vec::new();
+        self.evict(who, rooms, &mut changes).await;
+        for change in changes {
+            self.follow(change).await;
         }
     }
 
@@ -124,42 +157,8 @@ impl Scene<'_> {
         }
     }
 
-    /// Sends an emission to its audience, each view to those it is for.
-    fn send(&self, emission: &Emission, sender: Option<&Session>) -> usize {
-        let conn = sender.map(|session| session.conn);
-        let alone = emission.to.sender && !emission.except_sender;
-        emission
-            .forms
-            .iter()
-            .map(|form| {
-                let parcel = |to, except| Parcel {
-                    event: &emission.event,
-                    args: &form.args,
-                    to,
-                    except,
-                    except_rooms: &emission.except_rooms,
-                    roles: form.roles.as_deref(),
-                    volatile: emission.volatile,
-                };
-                let namespace = &self.served.namespace().path;
-                let send = |to, except| self.inner.outlet.send(namespace, parcel(to, except));
-                let except = conn.filter(|_| emission.except_sender || alone);
-                let mut reached = 0;
-                if emission.to.everyone {
-                    reached += send(Receivers::Everyone, except);
-                } else if !emission.to.rooms.is_empty() {
-                    reached += send(Receivers::Rooms(&emission.to.rooms), except);
-                }
-                if let (true, Some(conn)) = (alone, conn) {
-                    reached += send(Receivers::One(conn), None);
-                }
-                reached
-            })
-            .sum()
-    }
-
     /// What a room's `on_join` or `on_leave` does. It may send and remember; its own changes bring about nothing more.
-    async fn follow(&self, change: Change) {
+    pub(crate) async fn follow(&self, change: Change) {
         let room = &self.served.namespace().rooms[change.place.room];
         let handler = if change.came { &room.on_join } else { &room.on_leave };
         let Some(handler) = handler else { return };
@@ -171,7 +170,7 @@ impl Scene<'_> {
         for (slot, value) in change.place.params.iter().enumerate() {
             frame.set(slot, Some(Value::String(value.clone())));
         }
-        let session = self.inner.sessions.get(change.conn);
+        let session = change.conn.and_then(|conn| self.inner.sessions.get(conn));
         let what = if change.came { "on_join" } else { "on_leave" };
         self.on_its_own(handler, &mut frame, session.as_deref(), change.role, what).await;
     }
@@ -209,6 +208,6 @@ impl Scene<'_> {
     }
 }
 
-fn change(session: &Session, place: Place, entry: Option<Arc<str>>, came: bool) -> Change {
-    Change { place, user: session.user.clone(), role: session.role, conn: session.conn, entry, came }
+pub(crate) fn change(session: &Session, place: Place, entry: Option<Arc<str>>, came: bool) -> Change {
+    Change { place, user: session.user.clone(), role: session.role, conn: Some(session.conn), entry, came }
 }

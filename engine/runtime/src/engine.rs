@@ -1,6 +1,7 @@
 //! The engine: connections come, send, and go; services send; time passes.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::Input;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use crate::Refusal;
 use crate::act::{Act, Site, presence_room};
 use crate::bind::{Bound, Served};
+use crate::cluster::Cluster;
 use crate::delivery::Scene;
 use crate::dispatch::authorize;
 use crate::identity::{Authenticator, Verified};
@@ -35,6 +37,8 @@ pub struct Stores {
     pub limits: Arc<dyn SharedLimits>,
     /// The database, if there is one.
     pub db: Option<Db>,
+    /// The other servers, if there are any.
+    pub cluster: Option<Arc<Cluster>>,
 }
 
 /// The engine. Cheap to clone.
@@ -52,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) timers: Timers,
     pub(crate) metrics: Metrics,
+    /// The epoch in which this server last told its connections; 0: in none yet.
+    pub(crate) presence_epoch: AtomicU64,
     pub(crate) ticking: tokio::sync::Mutex<()>,
     /// `error`, the event by which a refusal without an ack is told.
     pub(crate) error_name: Arc<str>,
@@ -118,6 +124,7 @@ impl Engine {
             sessions: Sessions::default(),
             timers: Timers::default(),
             metrics,
+            presence_epoch: AtomicU64::new(0),
             ticking: tokio::sync::Mutex::default(),
             error_name: "error".into(),
             authenticator,
@@ -268,6 +275,7 @@ impl Inner {
         }
         let session = Arc::new(session);
         self.sessions.insert(&session);
+        self.entered(&session.namespace, None);
         if let Some(place) = place {
             place.keep();
         }
@@ -306,8 +314,7 @@ impl Inner {
 
     /// A connection has ended: rooms are left, then `disconnect:` runs.
     pub(crate) async fn close(&self, scene: Scene<'_>, session: &Arc<Session>) {
-        let rooms = std::mem::take(&mut *session.rooms.lock());
-        for name in rooms {
+        for name in session.rooms() {
             if let Some((room, params)) = scene.served.room_named(&name) {
                 scene.leave_by(session, Place { room, name, params, presence: None }).await;
             }
@@ -324,11 +331,14 @@ impl Inner {
 
     /// Nothing of a connection is kept any more.
     pub(crate) async fn forget(&self, session: &Arc<Session>) {
-        self.sessions.remove(session.conn);
+        if self.sessions.remove(session.conn) {
+            self.left(&session.namespace, None);
+        }
         session.waiting.lock().clear();
         // Rooms are left by then, unless their namespace is no longer served.
         let rooms = std::mem::take(&mut *session.rooms.lock());
         for name in rooms {
+            self.left(&session.namespace, Some(&name));
             let room = presence_room(&session.namespace, &name);
             if let Err(error) = self.stores.presence.leave(&room, &session.user_id, session.conn).await {
                 tracing::error!(%error, "presence could not be kept");

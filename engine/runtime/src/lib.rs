@@ -7,6 +7,7 @@
 
 mod act;
 pub mod bind;
+pub mod cluster;
 mod delivery;
 pub mod dispatch;
 pub mod engine;
@@ -19,6 +20,7 @@ pub mod metrics;
 pub mod outcome;
 pub mod outlet;
 mod params;
+mod presence;
 mod quota;
 pub mod refusal;
 mod reply;
@@ -28,6 +30,7 @@ pub mod settings;
 mod ticks;
 
 pub use bind::Bound;
+pub use cluster::{Cluster, ClusterKey};
 pub use engine::{Engine, Reached, Stores};
 pub use hooks::{Hook, HookError, Hooks, hook};
 pub use identity::{Authenticator, Verified};

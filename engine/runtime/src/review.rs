@@ -196,7 +196,9 @@ impl Inner {
 
     /// A room that is declared no more has nothing that follows from leaving it.
     pub(crate) async fn leave_undeclared(&self, session: &Session, name: &Arc<str>) {
-        session.rooms.lock().remove(name);
+        if session.rooms.lock().remove(name) {
+            self.left(&session.namespace, Some(name));
+        }
         self.outlet.leave(session.conn, name);
         let room = presence_room(&session.namespace, name);
         if let Err(error) = self.stores.presence.leave(&room, &session.user_id, session.conn).await {

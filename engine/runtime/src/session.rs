@@ -107,8 +107,9 @@ impl Sessions {
         self.by_conn.write().insert(session.conn, Arc::clone(session));
     }
 
-    pub(crate) fn remove(&self, conn: u64) {
-        self.by_conn.write().remove(&conn);
+    /// Yields whether it was there.
+    pub(crate) fn remove(&self, conn: u64) -> bool {
+        self.by_conn.write().remove(&conn).is_some()
     }
 
     pub(crate) fn get(&self, conn: u64) -> Option<Arc<Session>> {

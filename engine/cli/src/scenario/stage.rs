@@ -109,6 +109,7 @@ impl Stage {
             presence: Arc::new(MemoryPresence::new(Arc::clone(&shared), PresenceRules::default())),
             limits: Arc::new(MemoryLimits::new(Arc::clone(&shared), LIMITS_MAX)),
             db,
+            cluster: None,
         };
         let hub = Arc::new(Hub::new(HubLimits::default()));
         let bound =

@@ -64,6 +64,7 @@ fn api() -> Api {
         presence: Arc::new(MemoryPresence::new(clock.clone(), PresenceRules::default())),
         limits: Arc::new(MemoryLimits::new(clock.clone(), 10)),
         db: None,
+        cluster: None,
     };
     let settings = RuntimeSettings::default();
     let bound = Bound::new(Arc::new(plan), Hooks::new(), &settings, clock.clone());

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Act, parsed, presence_room};
 use crate::Refusal;
 use crate::outcome::Effect;
+use crate::presence;
 use crate::session::id_text;
 
 impl Act<'_> {
@@ -16,6 +17,7 @@ impl Act<'_> {
         let Some(place) = self.place(reference, frame)? else { return Ok(Vec::new()) };
         let room = presence_room(&self.site.served.plan.path, &place.name);
         let mut all = self.site.inner.stores.presence.all(&room).await?;
+        all.iter_mut().for_each(|present| present.value = presence::entry(&present.value));
         let me = id_text(&frame.user);
         for effect in &self.effects {
             match effect {

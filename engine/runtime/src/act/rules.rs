@@ -150,7 +150,7 @@ impl Act<'_> {
 }
 
 /// The frame that a room's rules and presence see: its parameters, `user`, `socket`, `now`.
-pub(super) fn room_frame<'f>(room: &Room, values: &[String], outer: &'f Frame<'_>) -> Frame<'f> {
+pub(crate) fn room_frame<'f>(room: &Room, values: &[String], outer: &'f Frame<'_>) -> Frame<'f> {
     let mut frame = Frame::new(&outer.user, outer.now, room.slots.max(values.len()));
     frame.socket = outer.socket.as_deref().map(std::borrow::Cow::Borrowed);
     for (slot, value) in values.iter().enumerate() {

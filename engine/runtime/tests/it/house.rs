@@ -106,12 +106,37 @@ pub(crate) struct House {
 
 pub(crate) const BEGINS_AT_MS: i64 = 1_736_931_600_000;
 
+/// Stores in memory.
+pub(crate) async fn stores(clock: &Arc<ManualClock>) -> Stores {
+    let script = "create table t (id text primary key, n integer); insert into t values ('a', 1);";
+    Stores {
+        state: Arc::new(MemoryState::new(clock.clone(), StateLimits::default())),
+        presence: Arc::new(MemoryPresence::new(clock.clone(), PresenceRules::default())),
+        limits: Arc::new(MemoryLimits::new(clock.clone(), 1000)),
+        db: Some(Db::embedded(script, SqlLimits::default()).await.expect("a database")),
+        cluster: None,
+    }
+}
+
 impl House {
     pub(crate) async fn of(yaml: &str) -> Self {
         Self::with(yaml, RuntimeSettings::default(), Hooks::new()).await
     }
 
     pub(crate) async fn with(yaml: &str, settings: RuntimeSettings, hooks: Hooks) -> Self {
+        let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
+        let stores = stores(&clock).await;
+        Self::among(yaml, settings, hooks, clock, stores)
+    }
+
+    /// One whose stores others may have, too.
+    pub(crate) fn among(
+        yaml: &str,
+        settings: RuntimeSettings,
+        hooks: Hooks,
+        clock: Arc<ManualClock>,
+        stores: Stores,
+    ) -> Self {
         let mut sources = Sources::new();
         let source = sources.add("a.yaml", yaml);
         let mut diagnostics = Diagnostics::default();
@@ -127,15 +152,7 @@ impl House {
         let told: Vec<String> =
             diagnostics.sorted().iter().map(|told| format!("{} {}", told.code, told.message)).collect();
         let plan = Arc::new(plan.unwrap_or_else(|| panic!("{told:#?}")));
-        let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
         let edge = Arc::new(Edge::default());
-        let script = "create table t (id text primary key, n integer); insert into t values ('a', 1);";
-        let stores = Stores {
-            state: Arc::new(MemoryState::new(clock.clone(), StateLimits::default())),
-            presence: Arc::new(MemoryPresence::new(clock.clone(), PresenceRules::default())),
-            limits: Arc::new(MemoryLimits::new(clock.clone(), 1000)),
-            db: Some(Db::embedded(script, SqlLimits::default()).await.expect("a database")),
-        };
         let bound = Bound::new(plan, hooks, &settings, clock.clone());
         let engine = Engine::new(bound, edge.clone(), stores, clock.clone(), Arc::new(Trusting), settings);
         Self { engine, edge, clock, acks: AtomicU64::new(0), conns: AtomicU64::new(0) }

@@ -1,5 +1,6 @@
 //! The engine from outside: definitions in, a recording edge behind it, and a clock that is turned by hand.
 
+mod cluster;
 mod connections;
 mod events;
 mod house;

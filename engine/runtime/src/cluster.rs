@@ -1,0 +1,255 @@
+//! Several servers as one: what is sent on one reaches the clients of all.
+//!
+//! A server delivers to its own clients first and never waits for the others. What others must hear goes onto the bus, on the
+//! channel of the room it is for; a server listens to the channels of the rooms its clients are in, and to no others. Rooms
+//! share channels, so that a server with many rooms listens to a bounded number of them.
+//!
+//! | promise | how |
+//! |---|---|
+//! | in order | one sender's emissions to a room are published in order, on the one channel of that room |
+//! | once | an emission to rooms on several channels bears a number; a server that hears it again lets it be |
+//! | from us | frames are sealed with a key of the cluster; others are counted and left unread |
+//! | roles | travel by name: two servers may serve different definitions for a while |
+
+mod channels;
+mod frame;
+mod seal;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use homeroom_store::bus::{Bus, Frames};
+use parking_lot::Mutex;
+
+use self::channels::Channels;
+use self::frame::{Said, Sent};
+pub use self::seal::ClusterKey;
+use crate::bind::Bound;
+use crate::delivery::Scene;
+use crate::engine::{Engine, Inner};
+use crate::lane::run_here_first;
+use crate::outcome::{Emission, Form, Place};
+use crate::outlet::{Parcel, Receivers};
+
+/// How many numbers of emissions are remembered, so that none is heard twice.
+const HEARD_MAX: usize = 8192;
+
+/// The other servers, as this one reaches them.
+pub struct Cluster {
+    bus: Arc<dyn Bus>,
+    key: ClusterKey,
+    /// Tells this server's numbers from those of others.
+    server: u64,
+    next: AtomicU64,
+    channels: Channels,
+    heard: Mutex<Heard>,
+    /// Frames that were no frames of ours.
+    refused: AtomicU64,
+}
+
+/// Numbers of emissions that came on several channels.
+#[derive(Default)]
+struct Heard {
+    known: std::collections::HashSet<(u64, u64)>,
+    order: std::collections::VecDeque<(u64, u64)>,
+}
+
+impl Heard {
+    /// Yields whether it is new.
+    fn note(&mut self, number: (u64, u64)) -> bool {
+        if !self.known.insert(number) {
+            return false;
+        }
+        self.order.push_back(number);
+        if self.order.len() > HEARD_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+}
+
+impl Cluster {
+    /// A cluster over `bus`. `server`: a number that no other server of the cluster has. `key`: the same on all.
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>, server: u64, key: ClusterKey) -> Self {
+        Self {
+            bus,
+            key,
+            server,
+            next: AtomicU64::new(0),
+            channels: Channels::default(),
+            heard: Mutex::default(),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    /// How the bus fares.
+    #[must_use]
+    pub fn status(&self) -> homeroom_store::bus::BusStatus {
+        let mut status = self.bus.status();
+        status.refused += self.refused.load(Ordering::Relaxed);
+        status
+    }
+
+    fn entered(&self, namespace: &str, room: Option<&str>) {
+        if let Some(channel) = self.channels.entered(namespace, room) {
+            self.bus.subscribe(&channel);
+        }
+    }
+
+    fn left(&self, namespace: &str, room: Option<&str>) {
+        if let Some(channel) = self.channels.left(namespace, room) {
+            self.bus.unsubscribe(&channel);
+        }
+    }
+
+    /// Sends an emission to the other servers' clients.
+    fn emit(&self, bound: &Bound, namespace: &str, emission: &Emission) {
+        let channels = match emission.to.everyone {
+            true => vec![channels::of_all(namespace)],
+            false => channels::of_rooms(namespace, &emission.to.rooms),
+        };
+        if channels.is_empty() {
+            return;
+        }
+        let said = Said::Emit { emission, roles: &bound.plan.roles };
+        self.publish(namespace, &channels, &said);
+    }
+
+    /// Makes everyone in `who` leave `rooms` on the other servers.
+    fn evict(&self, namespace: &str, who: &Arc<str>, rooms: &[Place]) {
+        let channels = channels::of_rooms(namespace, std::slice::from_ref(who));
+        self.publish(namespace, &channels, &Said::Evict { who, rooms });
+    }
+
+    fn publish(&self, namespace: &str, channels: &[String], said: &Said<'_>) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let is_single = channels.len() == 1;
+        let frame = frame::write(self.server, number, is_single, namespace, said);
+        let sealed = Bytes::from(self.key.seal(frame));
+        for channel in channels {
+            self.bus.publish(channel, sealed.clone());
+        }
+    }
+
+    /// What a frame says, if it is one of ours that was not heard yet.
+    fn read(&self, bytes: &[u8]) -> Option<frame::Frame> {
+        let frame = self.key.open(bytes).and_then(frame::read);
+        if frame.is_none() {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        frame.filter(|frame| frame.is_single || self.heard.lock().note((frame.server, frame.number)))
+    }
+}
+
+impl Engine {
+    /// Hears the other servers, for as long as this is polled.
+    pub async fn hear(&self, mut frames: Frames) {
+        while let Some(frame) = frames.next().await {
+            self.heard(&frame.bytes);
+        }
+    }
+
+    /// Hears what is here already. Yields whether there was anything.
+    pub fn hear_now(&self, frames: &mut Frames) -> bool {
+        let mut any = false;
+        while let Some(frame) = frames.try_next() {
+            self.heard(&frame.bytes);
+            any = true;
+        }
+        any
+    }
+
+    fn heard(&self, bytes: &[u8]) {
+        let inner = &self.inner;
+        let Some(frame) = inner.stores.cluster.as_ref().and_then(|cluster| cluster.read(bytes)) else { return };
+        let bound = inner.live.current();
+        match frame.sent {
+            Sent::Emit(sent) => {
+                let emission = sent.emission(&bound);
+                inner.send_here(&frame.namespace, &emission, None);
+            }
+            Sent::Evict { who, rooms } => {
+                let inner = Arc::clone(inner);
+                run_here_first(async move { inner.evict_here(&bound, &frame.namespace, &who, &rooms).await });
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Sends an emission to its audience on all servers, each view to those it is for. Yields how many connections of this
+    /// server it reached.
+    pub(crate) fn send(&self, bound: &Bound, namespace: &str, emission: &Emission, sender: Option<u64>) -> usize {
+        let reached = self.send_here(namespace, emission, sender);
+        if let Some(cluster) = &self.stores.cluster {
+            cluster.emit(bound, namespace, emission);
+        }
+        reached
+    }
+
+    fn send_here(&self, namespace: &str, emission: &Emission, sender: Option<u64>) -> usize {
+        emission.forms.iter().map(|form| self.send_form(namespace, emission, form, sender)).sum()
+    }
+
+    fn send_form(&self, namespace: &str, emission: &Emission, form: &Form, sender: Option<u64>) -> usize {
+        let send = |to, except| {
+            let parcel = Parcel {
+                event: &emission.event,
+                args: &form.args,
+                to,
+                except,
+                except_rooms: &emission.except_rooms,
+                roles: form.roles.as_deref(),
+                volatile: emission.volatile,
+            };
+            self.outlet.send(namespace, parcel)
+        };
+        let alone = emission.to.sender && !emission.except_sender;
+        let except = sender.filter(|_| emission.except_sender || alone);
+        let mut reached = 0;
+        if emission.to.everyone {
+            reached += send(Receivers::Everyone, except);
+        } else if !emission.to.rooms.is_empty() {
+            reached += send(Receivers::Rooms(&emission.to.rooms), except);
+        }
+        if let (true, Some(conn)) = (alone, sender) {
+            reached += send(Receivers::One(conn), None);
+        }
+        reached
+    }
+
+    /// A connection of this server entered a room, or with `None` the namespace.
+    pub(crate) fn entered(&self, namespace: &str, room: Option<&str>) {
+        if let Some(cluster) = &self.stores.cluster {
+            cluster.entered(namespace, room);
+        }
+    }
+
+    /// It left.
+    pub(crate) fn left(&self, namespace: &str, room: Option<&str>) {
+        if let Some(cluster) = &self.stores.cluster {
+            cluster.left(namespace, room);
+        }
+    }
+
+    /// Tells the other servers that everyone in a room leaves others.
+    pub(crate) fn evict_elsewhere(&self, namespace: &str, who: &Arc<str>, rooms: &[Place]) {
+        if let Some(cluster) = &self.stores.cluster {
+            cluster.evict(namespace, who, rooms);
+        }
+    }
+
+    async fn evict_here(&self, bound: &Bound, namespace: &str, who: &str, rooms: &[Arc<str>]) {
+        let Some(served) = bound.namespace(namespace) else { return };
+        let place = |name: &Arc<str>| {
+            let (room, params) = served.room_named(name)?;
+            Some(Place { room, name: Arc::clone(name), params, presence: None })
+        };
+        let places: Vec<Place> = rooms.iter().filter_map(place).collect();
+        Scene { inner: self, bound, served }.evict_and_follow(who, &places).await;
+    }
+}

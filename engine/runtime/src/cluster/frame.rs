@@ -1,0 +1,266 @@
+//! What one server says to the others, as bytes: numbers big-endian, texts and lists with their length before them.
+//!
+//! `version, flags, server, number, namespace, kind, ...`. A server that meets a version or kind it does not know leaves
+//! the frame unread, so that servers of two versions can stand side by side.
+
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+
+use crate::bind::Bound;
+use crate::outcome::{Audience, Emission, Form, Place};
+use crate::outlet::WireArgs;
+
+const VERSION: u8 = 1;
+const EMIT: u8 = 1;
+const EVICT: u8 = 2;
+
+/// Set where a frame is published on one channel alone.
+const SINGLE: u8 = 1;
+/// Flags of an emission.
+const EVERYONE: u8 = 1;
+const VOLATILE: u8 = 2;
+
+/// What is said.
+pub(super) enum Said<'a> {
+    /// An emission; roles by their numbers' names.
+    Emit { emission: &'a Emission, roles: &'a [Arc<str>] },
+    /// Everyone in one room leaves others.
+    Evict { who: &'a str, rooms: &'a [Place] },
+}
+
+/// A frame that was read.
+#[derive(Debug, PartialEq)]
+pub(super) struct Frame {
+    pub(super) server: u64,
+    pub(super) number: u64,
+    /// Whether it came on one channel alone.
+    pub(super) is_single: bool,
+    pub(super) namespace: String,
+    pub(super) sent: Sent,
+}
+
+/// What was said.
+#[derive(Debug, PartialEq)]
+pub(super) enum Sent {
+    Emit(Emitted),
+    Evict { who: String, rooms: Vec<Arc<str>> },
+}
+
+/// An emission of another server.
+#[derive(Debug, PartialEq)]
+pub(super) struct Emitted {
+    event: Arc<str>,
+    flags: u8,
+    rooms: Vec<Arc<str>>,
+    except_rooms: Vec<Arc<str>>,
+    forms: Vec<EmittedForm>,
+}
+
+#[derive(Debug, PartialEq)]
+struct EmittedForm {
+    /// Names of roles; `None`: all.
+    roles: Option<Vec<String>>,
+    text: String,
+    attachments: Vec<Bytes>,
+}
+
+impl Emitted {
+    /// With the roles as this server numbers them; one that it does not know, nobody here has.
+    pub(super) fn emission(self, bound: &Bound) -> Emission {
+        let form = |form: EmittedForm| Form {
+            roles: form.roles.map(|names| names.iter().filter_map(|name| bound.role(name)).collect()),
+            args: WireArgs { text: form.text.into(), attachments: form.attachments.into() },
+        };
+        Emission {
+            event: self.event,
+            forms: self.forms.into_iter().map(form).collect(),
+            to: Audience { sender: false, everyone: self.flags & EVERYONE != 0, rooms: self.rooms },
+            except_sender: false,
+            except_rooms: self.except_rooms,
+            volatile: self.flags & VOLATILE != 0,
+        }
+    }
+}
+
+pub(super) fn write(server: u64, number: u64, is_single: bool, namespace: &str, said: &Said<'_>) -> Vec<u8> {
+    let mut to = Writer(Vec::with_capacity(256));
+    to.byte(VERSION);
+    to.byte(if is_single { SINGLE } else { 0 });
+    to.0.extend_from_slice(&server.to_be_bytes());
+    to.0.extend_from_slice(&number.to_be_bytes());
+    to.text(namespace);
+    match said {
+        Said::Emit { emission, roles } => to.emission(emission, roles),
+        Said::Evict { who, rooms } => {
+            to.byte(EVICT);
+            to.text(who);
+            to.list(rooms, |to, place| to.text(&place.name));
+        }
+    }
+    to.0
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
+    fn length(&mut self, length: usize) {
+        // Every payload and list is bounded far below this.
+        self.0.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
+        self.length(items.len());
+        items.iter().for_each(|item| write(self, item));
+    }
+
+    fn emission(&mut self, emission: &Emission, roles: &[Arc<str>]) {
+        let everyone = if emission.to.everyone { EVERYONE } else { 0 };
+        let volatile = if emission.volatile { VOLATILE } else { 0 };
+        self.byte(EMIT);
+        self.text(&emission.event);
+        self.byte(everyone | volatile);
+        self.list(&emission.to.rooms, |to, room| to.text(room));
+        self.list(&emission.except_rooms, |to, room| to.text(room));
+        self.list(&emission.forms, |to, form| {
+            to.byte(u8::from(form.roles.is_some()));
+            let numbers = form.roles.as_deref().unwrap_or_default();
+            to.list(numbers, |to, number| to.text(roles.get(*number).map_or("", |role| role)));
+            to.text(&form.args.text);
+            to.list(&form.args.attachments, |to, bytes| to.bytes(bytes));
+        });
+    }
+}
+
+/// What a frame says; `None` if it is of another version, or broken.
+pub(super) fn read(bytes: &[u8]) -> Option<Frame> {
+    let mut from = Reader(bytes);
+    (from.byte()? == VERSION).then_some(())?;
+    let flags = from.byte()?;
+    let (server, number) = (from.number()?, from.number()?);
+    let namespace = from.text()?;
+    let sent = match from.byte()? {
+        EMIT => Sent::Emit(from.emission()?),
+        EVICT => Sent::Evict { who: from.text()?, rooms: from.names()? },
+        _ => return None,
+    };
+    Some(Frame { server, number, is_single: flags & SINGLE != 0, namespace, sent })
+}
+
+struct Reader<'b>(&'b [u8]);
+
+impl<'b> Reader<'b> {
+    fn byte(&mut self) -> Option<u8> {
+        self.0.try_get_u8().ok()
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        self.0.try_get_u64().ok()
+    }
+
+    fn length(&mut self) -> Option<usize> {
+        self.0.try_get_u32().ok().map(|length| length as usize)
+    }
+
+    fn bytes(&mut self) -> Option<&'b [u8]> {
+        let length = self.length()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.bytes()?.to_vec()).ok()
+    }
+
+    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let length = self.length()?;
+        // Each item takes a byte at least, so that a length cannot ask for more than there is.
+        if length > self.0.len() {
+            return None;
+        }
+        (0..length).map(|_| read(self)).collect()
+    }
+
+    fn names(&mut self) -> Option<Vec<Arc<str>>> {
+        self.list(|from| from.text().map(Into::into))
+    }
+
+    fn emission(&mut self) -> Option<Emitted> {
+        let event = self.text()?.into();
+        let flags = self.byte()?;
+        let (rooms, except_rooms) = (self.names()?, self.names()?);
+        let forms = self.list(|from| {
+            let is_for_some = from.byte()? != 0;
+            let names = from.list(Self::text)?;
+            let text = from.text()?;
+            let attachments = from.list(|from| from.bytes().map(Bytes::copy_from_slice))?;
+            Some(EmittedForm { roles: is_for_some.then_some(names), text, attachments })
+        })?;
+        Some(Emitted { event, flags, rooms, except_rooms, forms })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn emission() -> Emission {
+        let args = WireArgs { text: r#"{"a":[]}"#.into(), attachments: Arc::new([Bytes::from_static(b"\0\xff")]) };
+        Emission {
+            event: "grade.posted".into(),
+            forms: vec![Form { roles: Some(vec![1]), args: WireArgs::plain("1") }, Form { roles: None, args }],
+            to: Audience { sender: true, everyone: false, rooms: vec!["class:a".into(), "class:b".into()] },
+            except_sender: true,
+            except_rooms: vec!["class:c".into()],
+            volatile: true,
+        }
+    }
+
+    #[test]
+    fn an_emission_arrives_as_it_left() {
+        let emission = emission();
+        let said = Said::Emit { emission: &emission, roles: &["TEACHER".into(), "STUDENT".into()] };
+        let frame = read(&write(7, u64::MAX, false, "/gradebook", &said)).expect("a frame");
+        assert_eq!((frame.server, frame.number, frame.is_single), (7, u64::MAX, false));
+        assert_eq!(frame.namespace, "/gradebook");
+        let Sent::Emit(sent) = frame.sent else { panic!("an emission") };
+        assert_eq!(sent.forms[0].roles.as_deref(), Some(&["STUDENT".to_owned()][..]));
+        assert_eq!(sent.forms[1].text, r#"{"a":[]}"#);
+        assert_eq!(&sent.forms[1].attachments[0][..], b"\0\xff");
+        assert_eq!(sent.rooms, emission.to.rooms);
+        assert_eq!(sent.except_rooms, emission.except_rooms);
+        assert_eq!(sent.flags, VOLATILE);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            read(&bytes);
+        }
+
+        #[test]
+        fn a_frame_that_is_cut_or_changed_does_no_harm(at in 0_usize..400, byte in any::<u8>()) {
+            let emission = emission();
+            let mut bytes = write(1, 2, true, "/a", &Said::Emit { emission: &emission, roles: &[] });
+            let at = at % bytes.len();
+            prop_assert!(read(&bytes[..at]).is_none());
+            bytes[at] = byte;
+            read(&bytes);
+        }
+    }
+}
