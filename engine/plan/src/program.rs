@@ -182,6 +182,8 @@ pub mod envelope_slot {
 pub struct Rule {
     /// Where it stands.
     pub place: Place,
+    /// The same, to the letter.
+    pub span: Span,
     /// This connection must be in one of these rooms; empty: not asked.
     pub inside: Vec<RoomRef>,
     /// Numbers of the roles of which the user must have one ([`Plan::roles`]); empty: not asked.

@@ -13,12 +13,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use homeroom_plan::frame::Frame;
-use homeroom_plan::program::{Entry, Handler, Otherwise, Slot, Step, Verb};
+use homeroom_plan::program::{Entry, Handler, Otherwise, Place, Slot, Step, Verb};
 use homeroom_store::sql::Tx;
 use serde_json::Value;
 
 use crate::bind::{Bound, Served};
 use crate::engine::Inner;
+use crate::explain::Note;
 use crate::outcome::{Effect, Outcome};
 use crate::session::Session;
 use crate::{Refusal, reply};
@@ -51,6 +52,10 @@ pub(crate) struct Act<'a> {
     /// Whether the steps write to the database, so that all of them run in its transaction.
     executes: bool,
     wrote: bool,
+    /// The rule that admitted the event's sender.
+    pub(crate) admitted_by: Option<Place>,
+    /// The rules of the room that the last `join` did not enter.
+    denied: Option<Place>,
 }
 
 /// What a step came to.
@@ -83,13 +88,22 @@ impl Done {
 
 impl<'a> Act<'a> {
     pub(crate) fn new(site: Site<'a>, handler: &Handler) -> Self {
-        let executes = handler.executes;
-        Self { site, effects: Vec::new(), vars: None, user: None, tx: None, executes, wrote: false }
+        Self { executes: handler.executes, ..Self::asking(site) }
     }
 
     /// One that runs no steps, and only asks rules.
     pub(crate) fn asking(site: Site<'a>) -> Self {
-        Self { site, effects: Vec::new(), vars: None, user: None, tx: None, executes: false, wrote: false }
+        Self {
+            site,
+            effects: Vec::new(),
+            vars: None,
+            user: None,
+            tx: None,
+            executes: false,
+            wrote: false,
+            admitted_by: None,
+            denied: None,
+        }
     }
 
     /// Runs steps, in order, until one refuses or stops.
@@ -110,9 +124,12 @@ impl<'a> Act<'a> {
     }
 
     async fn step(&mut self, step: &Step, frame: &mut Frame<'_>) -> Result<Flow, Refusal> {
-        if let Some(when) = &step.when
-            && !when.holds(frame)?
-        {
+        let is_due = match &step.when {
+            Some(when) => when.holds(frame)?,
+            None => true,
+        };
+        self.site.bound.note(|| Note::Step(step, is_due));
+        if !is_due {
             // Its name keeps what an earlier step has bound to it: steps with opposite conditions may share one.
             return Ok(Flow::On);
         }
@@ -131,7 +148,9 @@ impl<'a> Act<'a> {
             verb => self.verb(verb, &step.otherwise, frame).await?,
         };
         bind(step.bind, done.value, frame);
-        if done.found { Ok(Flow::On) } else { otherwise(step) }
+        // A room that is not entered is refused by its rules; the step only says what comes of it.
+        let denied_by = self.denied.take();
+        if done.found { Ok(Flow::On) } else { otherwise(step).map_err(|refusal| refusal.at_some(denied_by.as_ref())) }
     }
 
     async fn verb(&mut self, verb: &Verb, otherwise: &Otherwise, frame: &mut Frame<'_>) -> Result<Done, Refusal> {
@@ -171,7 +190,8 @@ impl<'a> Act<'a> {
 
     /// What it came to, once its transaction is committed.
     pub(crate) async fn done(mut self) -> Result<Outcome, Refusal> {
-        if let Some(tx) = self.tx.take() {
+        // What is not committed is rolled back when it is dropped.
+        if let Some(tx) = self.tx.take().filter(|_| !self.site.inner.settings.rehearses) {
             tx.commit().await?;
             if self.wrote {
                 self.site.bound.answers.forget_all();

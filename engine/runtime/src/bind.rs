@@ -10,6 +10,7 @@ use homeroom_store::cache::Answers;
 use homeroom_store::sql::{Column, ColumnKind};
 use homeroom_store::state::Rules;
 
+use crate::explain::Recorder;
 use crate::hooks::Hooks;
 use crate::settings::RuntimeSettings;
 
@@ -21,6 +22,7 @@ pub struct Bound {
     pub(crate) columns: Vec<Vec<Column>>,
     pub(crate) answers: Answers,
     pub(crate) hooks: Hooks,
+    pub(crate) recorder: Option<Arc<dyn Recorder>>,
 }
 
 /// A namespace of the plan that is served.
@@ -45,6 +47,7 @@ impl Bound {
             columns: plan.queries.iter().map(|query| columns(&query.returns)).collect(),
             answers: Answers::new(clock, settings.answers_max),
             hooks,
+            recorder: None,
             plan,
         }
     }

@@ -26,11 +26,13 @@ use self::channels::Channels;
 use self::frame::{Said, Sent};
 pub use self::seal::ClusterKey;
 use crate::bind::Bound;
+use crate::decisions::Reached;
 use crate::delivery::Scene;
 use crate::engine::{Engine, Inner};
 use crate::lane::run_here_first;
 use crate::outcome::{Emission, Form, Place};
 use crate::outlet::{Parcel, Receivers};
+use crate::session::Session;
 
 /// How many numbers of emissions are remembered, so that none is heard twice.
 const HEARD_MAX: usize = 8192;
@@ -170,7 +172,8 @@ impl Engine {
         match frame.sent {
             Sent::Emit(sent) => {
                 let emission = sent.emission(&bound);
-                inner.send_here(&frame.namespace, &emission, None);
+                let reached = inner.send_here(&frame.namespace, &emission, None);
+                inner.remember_sent(&bound, &Arc::from(&*frame.namespace), emission, reached, None);
             }
             Sent::Evict { who, rooms } => {
                 let inner = Arc::clone(inner);
@@ -183,16 +186,25 @@ impl Engine {
 impl Inner {
     /// Sends an emission to its audience on all servers, each view to those it is for. Yields how many connections of this
     /// server it reached.
-    pub(crate) fn send(&self, bound: &Bound, namespace: &str, emission: &Emission, sender: Option<u64>) -> usize {
-        let reached = self.send_here(namespace, emission, sender);
+    pub(crate) fn send(
+        &self,
+        bound: &Bound,
+        namespace: &Arc<str>,
+        emission: Emission,
+        sender: Option<&Session>,
+    ) -> usize {
+        let reached = self.send_here(namespace, &emission, sender.map(|session| session.conn));
         if let Some(cluster) = &self.stores.cluster {
-            cluster.emit(bound, namespace, emission);
+            cluster.emit(bound, namespace, &emission);
         }
-        reached
+        let sum = reached.sum();
+        self.remember_sent(bound, namespace, emission, reached, sender);
+        sum
     }
 
-    fn send_here(&self, namespace: &str, emission: &Emission, sender: Option<u64>) -> usize {
-        emission.forms.iter().map(|form| self.send_form(namespace, emission, form, sender)).sum()
+    fn send_here(&self, namespace: &str, emission: &Emission, sender: Option<u64>) -> Reached {
+        let mut forms = emission.forms.iter().map(|form| self.send_form(namespace, emission, form, sender));
+        Reached { first: forms.next().unwrap_or(0), others: forms.collect() }
     }
 
     fn send_form(&self, namespace: &str, emission: &Emission, form: &Form, sender: Option<u64>) -> usize {
@@ -247,7 +259,7 @@ impl Inner {
         let Some(served) = bound.namespace(namespace) else { return };
         let place = |name: &Arc<str>| {
             let (room, params) = served.room_named(name)?;
-            Some(Place { room, name: Arc::clone(name), params, presence: None })
+            Some(Place { room, name: Arc::clone(name), params, presence: None, rule: None })
         };
         let places: Vec<Place> = rooms.iter().filter_map(place).collect();
         Scene { inner: self, bound, served }.evict_and_follow(who, &places).await;

@@ -10,7 +10,9 @@ use serde_json::Value;
 use crate::Refusal;
 use crate::act::{Act, Flow, Site, json_text, parsed, presence_room, room_frame};
 use crate::bind::{Bound, Served};
+use crate::decisions::{About, Came};
 use crate::engine::Inner;
+use crate::explain::Note;
 use crate::outcome::{Effect, Outcome, Place};
 use crate::presence;
 use crate::session::{Session, socket_value};
@@ -40,6 +42,7 @@ impl Scene<'_> {
     /// connections its emissions reached.
     pub(crate) async fn deliver(&self, outcome: Outcome, sender: Option<&Session>, ack: Option<u64>) -> usize {
         let mut changes = Vec::new();
+        self.bound.note(|| Note::Outcome(&outcome));
         let reached = self.effects(outcome.effects, sender, &mut changes).await;
         if let Some(session) = sender {
             if let Some(vars) = outcome.vars {
@@ -67,15 +70,17 @@ impl Scene<'_> {
                     self.evict(&who, &rooms, changes).await;
                 }
                 (Effect::Emit(emission), _) => {
-                    let (path, sender) = (&self.served.namespace().path, sender.map(|session| session.conn));
-                    reached += self.inner.send(self.bound, path, &emission, sender);
+                    reached += self.inner.send(self.bound, &self.served.namespace().path, emission, sender);
                 }
             }
         }
         reached
     }
 
-    async fn enter(&self, session: &Session, place: Place) -> Option<Change> {
+    async fn enter(&self, session: &Session, mut place: Place) -> Option<Change> {
+        let came = Came::now(self.inner.clock.now_ms());
+        let joined = came.decided(&session.namespace, About::Join(Arc::clone(&place.name)));
+        self.inner.decisions.remember(joined.of(session).by(place.rule.take()));
         if session.rooms.lock().insert(Arc::clone(&place.name)) {
             self.inner.outlet.join(session.conn, &place.name);
             self.inner.entered(&session.namespace, Some(&place.name));
@@ -194,6 +199,7 @@ impl Scene<'_> {
         match ran.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT"))) {
             Ok(outcome) => {
                 let mut changes = Vec::new();
+                self.bound.note(|| Note::Outcome(&outcome));
                 self.effects(outcome.effects, sender, &mut changes).await;
                 true
             }
@@ -201,6 +207,7 @@ impl Scene<'_> {
                 let namespace = &self.served.namespace().path;
                 let place = refusal.place.as_deref().unwrap_or("");
                 let cause = refusal.cause.as_deref().unwrap_or("");
+                self.bound.note(|| Note::Refused(&refusal));
                 tracing::error!(%namespace, what, code = %refusal.code, place, cause, "steps failed");
                 !matches!(&*refusal.code, "UNAVAILABLE" | "TIMEOUT")
             }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use homeroom_plan::frame::{Frame, Now};
-use homeroom_plan::program::Entry;
+use homeroom_plan::program::{Entry, Place};
 use serde_json::Value;
 
 use crate::Refusal;
 use crate::act::{Act, Site};
 use crate::bind::{Bound, Served};
+use crate::decisions::{About, Came};
 use crate::engine::Inner;
+use crate::explain::Subject;
 use crate::input::{self, Carried, Incoming};
 use crate::outcome::Outcome;
 use crate::quota::{self, Stopped};
@@ -23,6 +25,7 @@ pub(crate) struct Event<'a> {
     pub(crate) session: &'a Session,
     pub(crate) incoming: &'a Incoming,
     pub(crate) now: &'a Now,
+    pub(crate) came: Came,
 }
 
 /// What an event of a client comes to. Nothing of it has happened yet.
@@ -32,21 +35,26 @@ pub(crate) async fn dispatch(event: &Event<'_>) -> Result<Outcome, Stopped> {
     let entry = event.entry(&heard.name)?;
 
     // rate limit
-    quota::take(event.inner, entry, event.session, event.now.ms()).await?;
+    let taken = quota::take(event.inner, entry, event.session, event.now.ms()).await;
+    taken.map_err(|stopped| stopped.at(&entry.place))?;
 
     // validate
-    let carried = input::validate(&entry.input, &heard.args, event.incoming.attachments.len())?;
+    let carried = input::validate(&entry.input, &heard.args, event.incoming.attachments.len());
+    let carried = carried.map_err(|refusal| refusal.at(&entry.place))?;
 
     // authorize
     let socket = event.session.socket.lock().clone();
     let mut frame = event.frame(entry, &carried, &socket);
     let mut act = Act::new(event.site(), &entry.handler);
     authorize(&mut act, entry, &mut frame).await?;
-    event.take_of_room(entry, &act, &frame).await?;
+    event.take_of_room(entry, &act, &frame).await.map_err(|stopped| stopped.at(&entry.place))?;
 
     // act, and emit: into an outcome that is delivered once all of it went well
     act.run(&entry.handler.body, &mut frame).await?;
-    Ok(act.finish(entry, &frame, event.incoming.ack.is_some()).await?)
+    let rule = act.admitted_by.take();
+    let outcome = act.finish(entry, &frame, event.incoming.ack.is_some()).await?;
+    event.remember(entry, rule);
+    Ok(outcome)
 }
 
 /// Whether the event's rules admit its sender; no rules admit anyone.
@@ -54,8 +62,10 @@ pub(crate) async fn authorize(act: &mut Act<'_>, entry: &Entry, frame: &mut Fram
     if entry.rules.is_empty() {
         return Ok(());
     }
-    let verdict = act.admits(&entry.rules, frame).await?;
-    verdict.map_err(|denied| denied.refusal().at(&entry.place))
+    let subject = Subject::Event(entry);
+    let rule = act.admits(subject, frame).await?.map_err(|denied| denied.refusal().at(subject.place()))?;
+    act.admitted_by = Some(rule);
+    Ok(())
 }
 
 impl<'a> Event<'a> {
@@ -85,6 +95,12 @@ impl<'a> Event<'a> {
             role: self.session.role,
             attachments: &self.incoming.attachments,
         }
+    }
+
+    fn remember(&self, entry: &Entry, rule: Option<Place>) {
+        let about = About::Event(Arc::clone(&entry.name));
+        let decided = self.came.decided(&self.session.namespace, about);
+        self.inner.decisions.remember(decided.of(self.session).by(rule));
     }
 
     async fn take_of_room(&self, entry: &Entry, act: &Act<'_>, frame: &Frame<'_>) -> Result<(), Stopped> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use homeroom_plan::frame::{Frame, Now};
-use homeroom_plan::program::Input;
+use homeroom_plan::program::{Entry, Input};
 use homeroom_store::sql::Db;
 use homeroom_store::{Clock, Presence, SharedLimits, StateStore};
 use serde_json::Value;
@@ -13,8 +13,10 @@ use crate::Refusal;
 use crate::act::{Act, Site, presence_room};
 use crate::bind::{Bound, Served};
 use crate::cluster::Cluster;
+use crate::decisions::{About, Came, Decision, Decisions};
 use crate::delivery::Scene;
 use crate::dispatch::authorize;
+use crate::explain::Note;
 use crate::identity::{Authenticator, Verified};
 use crate::input::{self, Carried};
 use crate::lane::{Item, run_here_first};
@@ -58,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: Metrics,
     /// The epoch in which this server last told its connections; 0: in none yet.
     pub(crate) presence_epoch: AtomicU64,
+    pub(crate) decisions: Decisions,
     pub(crate) ticking: tokio::sync::Mutex<()>,
     /// `error`, the event by which a refusal without an ack is told.
     pub(crate) error_name: Arc<str>,
@@ -120,6 +123,7 @@ impl Engine {
             outlet,
             stores,
             clock,
+            decisions: Decisions::new(&settings),
             settings,
             sessions: Sessions::default(),
             timers: Timers::default(),
@@ -161,9 +165,15 @@ impl Engine {
         };
         let namespace = Arc::clone(&knock.namespace);
         let public_id = Arc::clone(&knock.public_id);
-        let bounded = tokio::time::timeout(self.inner.settings.event_timeout, self.inner.admit(&bound, served, knock));
+        let came_in = Came::now(self.inner.clock.now_ms());
+        let mut user = None;
+        let admitting = self.inner.admit(&bound, served, knock, came_in, &mut user);
+        let bounded = tokio::time::timeout(self.inner.settings.event_timeout, admitting);
         let came = bounded.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")));
         came.map_err(|refusal| {
+            bound.note(|| Note::Refused(&refusal));
+            let decided = came_in.decided(&namespace, About::Connect).refused(&refusal);
+            self.inner.decisions.remember(Decision { user, socket: Some(Arc::clone(&public_id)), ..decided });
             let (code, place) = (&*refusal.code, refusal.place.as_deref().unwrap_or(""));
             let cause = refusal.cause.as_deref().unwrap_or("");
             tracing::info!(%namespace, socket = %public_id, code, place, cause, "connect refused");
@@ -195,9 +205,10 @@ impl Engine {
         let served = bound.namespace(namespace).ok_or_else(|| Refusal::code("NOT_FOUND"))?;
         let entry = served.namespace().backend_events.get(event).ok_or_else(|| Refusal::code("UNKNOWN_EVENT"))?;
         let inner = &self.inner;
+        let now = Now::at(inner.clock.now_ms());
+        let came_in = Came::now(now.ms());
         let work = async {
-            let carried = input::validate_value(&entry.input, body)?;
-            let now = Now::at(inner.clock.now_ms());
+            let carried = input::validate_value(&entry.input, body).map_err(|refusal| refusal.at(&entry.place))?;
             let mut frame = Frame::new(&Value::Null, &now, entry.handler.slots);
             frame.payload = carried.payload.as_ref();
             frame.args = carried.args.as_ref();
@@ -205,8 +216,12 @@ impl Engine {
             act.run(&entry.handler.body, &mut frame).await?;
             act.finish(entry, &frame, false).await
         };
-        let outcome = tokio::time::timeout(inner.settings.event_timeout, work);
-        let outcome = outcome.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT"))).inspect_err(|refusal| {
+        let came = tokio::time::timeout(inner.settings.event_timeout, work).await;
+        let came = came.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")));
+        let decided = came_in.decided(&served.plan.path, About::Backend(Arc::clone(&entry.name)));
+        inner.decisions.remember(came.as_ref().err().into_iter().fold(decided, Decision::refused));
+        let outcome = came.inspect_err(|refusal| {
+            bound.note(|| Note::Refused(refusal));
             let (code, place) = (&*refusal.code, refusal.place.as_deref().unwrap_or(""));
             let cause = refusal.cause.as_deref().unwrap_or("");
             tracing::warn!(namespace, event, code, place, cause, "backend event refused");
@@ -232,22 +247,25 @@ impl Inner {
         Site { inner: self, bound, served, session: None, role: None, attachments: &[] }
     }
 
-    /// Verifies a client, counts it, and runs its connect's rules and steps.
+    /// Verifies a client, counts it, and runs its connect's rules and steps. `user_id` is who it turns out to be.
     async fn admit(
         self: &Arc<Self>,
         bound: &Arc<Bound>,
         served: &Served,
         mut knock: Knock,
+        came_in: Came,
+        user_id: &mut Option<Arc<str>>,
     ) -> Result<Admitted, Refusal> {
         let token = knock.auth.as_object_mut().and_then(|auth| auth.remove("token"));
         let contract = knock.auth.as_object_mut().and_then(|auth| auth.remove("contract"));
         let verified = self.identify(served, token.as_ref(), &knock)?;
+        *user_id = Some(id_text(&verified.user));
         let role = verified.user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
         let place = self.enroll(served, &verified, &knock).await?;
 
         let entry = &served.namespace().connect;
         let carried = match &entry.input {
-            input @ Input::Payload { .. } => input::validate_value(input, Some(std::mem::take(&mut knock.auth)))?,
+            input @ Input::Payload { .. } => auth(entry, input, &mut knock)?,
             // Nothing is asked for, so whatever else a client hands over is left unread.
             Input::Nothing | Input::Args(_) | Input::AnyArgs => Carried::default(),
         };
@@ -263,6 +281,7 @@ impl Inner {
         act.run(&entry.handler.body, &mut frame).await?;
         drop(frame);
         let user = act.user.take().unwrap_or_else(|| verified.user.clone());
+        let rule = act.admitted_by.take();
         let outcome = act.done().await?;
 
         let mut session = Session::new(knock.conn, knock.public_id, knock.namespace, user);
@@ -274,6 +293,7 @@ impl Inner {
             *session.socket.get_mut() = Arc::new(socket_value(&session.public_id, vars.clone()));
         }
         let session = Arc::new(session);
+        self.decisions.remember(came_in.decided(&session.namespace, About::Connect).of(&session).by(rule));
         self.sessions.insert(&session);
         self.entered(&session.namespace, None);
         if let Some(place) = place {
@@ -316,7 +336,7 @@ impl Inner {
     pub(crate) async fn close(&self, scene: Scene<'_>, session: &Arc<Session>) {
         for name in session.rooms() {
             if let Some((room, params)) = scene.served.room_named(&name) {
-                scene.leave_by(session, Place { room, name, params, presence: None }).await;
+                scene.leave_by(session, Place { room, name, params, presence: None, rule: None }).await;
             }
         }
         if let Some(handler) = &scene.served.namespace().disconnect {
@@ -351,6 +371,12 @@ impl Inner {
             }
         }
     }
+}
+
+/// What a client handed over beside its token.
+fn auth(entry: &Entry, input: &Input, knock: &mut Knock) -> Result<Carried, Refusal> {
+    let auth = std::mem::take(&mut knock.auth);
+    input::validate_value(input, Some(auth)).map_err(|refusal| refusal.at(&entry.place))
 }
 
 fn enrolled_user(namespace: &str, user: &str) -> String {

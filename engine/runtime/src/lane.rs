@@ -15,9 +15,11 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::bind::{Bound, Served};
+use crate::decisions::{About, Came};
 use crate::delivery::Scene;
 use crate::dispatch::{Event, dispatch};
 use crate::engine::{Engine, Inner};
+use crate::explain::Note;
 use crate::input::{self, Incoming};
 use crate::outcome::Outcome;
 use crate::outlet::{Ending, Parcel, Receivers};
@@ -220,14 +222,18 @@ impl Inner {
 
     async fn event(&self, scene: Scene<'_>, session: &Arc<Session>, incoming: Incoming) {
         let now = Now::at(self.clock.now_ms());
-        let event =
-            Event { inner: self, bound: scene.bound, served: scene.served, session, incoming: &incoming, now: &now };
+        let came_in = Came::now(now.ms());
+        let (bound, served) = (scene.bound, scene.served);
+        let event = Event { inner: self, bound, served, session, incoming: &incoming, now: &now, came: came_in };
         let ran = tokio::time::timeout(self.settings.event_timeout, AssertUnwindSafe(dispatch(&event)).catch_unwind());
         let came = match ran.await {
             Err(_) => Err(Refusal::code("TIMEOUT").into()),
             Ok(Err(_)) => Err(Refusal::internal("it panicked").into()),
             Ok(Ok(came)) => came,
         };
+        if let Err(stopped) = &came {
+            self.remember_refusal(scene, session, &incoming, stopped.refusal(), came_in);
+        }
         match came {
             Ok(outcome) => drop(scene.deliver(outcome, Some(session), incoming.ack).await),
             Err(Stopped::Refused(refusal)) => self.refuse(scene, session, &incoming, &refusal, &now),
@@ -264,12 +270,27 @@ impl Inner {
         }
     }
 
+    fn remember_refusal(
+        &self,
+        scene: Scene<'_>,
+        session: &Session,
+        incoming: &Incoming,
+        refusal: &Refusal,
+        came: Came,
+    ) {
+        scene.bound.note(|| Note::Refused(refusal));
+        let about = About::Event(name_of(incoming, self).into());
+        self.decisions.remember(came.decided(&session.namespace, about).of(session).refused(refusal));
+    }
+
     /// Refuses an event that did not even get into the queue.
     fn refuse_unheard(&self, session: &Session, incoming: &Incoming, refusal: &Refusal) {
         let bound = self.live.current();
         let Some(served) = bound.namespace(&session.namespace) else { return };
         let scene = Scene { inner: self, bound: &bound, served };
-        self.refuse(scene, session, incoming, refusal, &Now::at(self.clock.now_ms()));
+        let now = Now::at(self.clock.now_ms());
+        self.remember_refusal(scene, session, incoming, refusal, Came::now(now.ms()));
+        self.refuse(scene, session, incoming, refusal, &now);
     }
 
     /// Tells a client why its connection is about to end.

@@ -8,9 +8,11 @@
 mod act;
 pub mod bind;
 pub mod cluster;
+pub mod decisions;
 mod delivery;
 pub mod dispatch;
 pub mod engine;
+pub mod explain;
 pub mod hooks;
 pub mod identity;
 pub mod input;

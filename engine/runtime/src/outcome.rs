@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use homeroom_plan::program::RoomId;
+use homeroom_plan::program::{self, RoomId};
 use serde_json::Value;
 
 use crate::outlet::WireArgs;
@@ -47,6 +47,8 @@ pub struct Place {
     pub params: Vec<String>,
     /// What is remembered of the user there, as JSON; only of one who enters.
     pub presence: Option<Arc<str>>,
+    /// The rule that admitted the user; only of one who enters.
+    pub rule: Option<program::Place>,
 }
 
 /// Something that is sent.

@@ -94,7 +94,7 @@ impl Inner {
                     return self.stores.presence.leave(&stored, &session.user_id, session.conn).await.is_ok();
                 }
                 if came {
-                    let place = Place { room, name: Arc::clone(name), params, presence: entry };
+                    let place = Place { room, name: Arc::clone(name), params, presence: entry, rule: None };
                     scene.follow(change(session, place, None, true)).await;
                 }
                 true
@@ -128,7 +128,7 @@ impl Inner {
         let Some((room, params)) = served.room_named(name) else { return };
         let user = user(&gone.value);
         let role = user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
-        let place = Place { room, name: name.into(), params, presence: None };
+        let place = Place { room, name: name.into(), params, presence: None, rule: None };
         let change = Change { place, user, role, conn: None, entry: Some(entry(&gone.value)), came: false };
         Scene { inner: self, bound: &bound, served }.follow(change).await;
     }

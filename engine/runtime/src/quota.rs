@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use homeroom_definition::values::{LimitScope, OverLimit};
-use homeroom_plan::program::Entry;
+use homeroom_plan::program::{Entry, Place};
 use homeroom_store::{Decision, Quota};
 
 use crate::Refusal;
@@ -19,6 +19,23 @@ pub(crate) enum Stopped {
     Dropped(Refusal),
     /// It waits until its limit allows it; a newer one takes its place.
     Held(Refusal),
+}
+
+impl Stopped {
+    /// Why, whoever is told.
+    pub(crate) fn refusal(&self) -> &Refusal {
+        let (Self::Refused(refusal) | Self::Dropped(refusal) | Self::Held(refusal)) = self;
+        refusal
+    }
+
+    /// With the place it came from, unless a narrower one is known.
+    pub(crate) fn at(self, place: &Place) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.at(place)),
+            Self::Dropped(refusal) => Self::Dropped(refusal.at(place)),
+            Self::Held(refusal) => Self::Held(refusal.at(place)),
+        }
+    }
 }
 
 impl<R: Into<Refusal>> From<R> for Stopped {

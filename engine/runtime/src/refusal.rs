@@ -85,6 +85,15 @@ impl Refusal {
         self
     }
 
+    /// The same, where a place is known.
+    #[must_use]
+    pub(crate) fn at_some(self, place: Option<&Place>) -> Self {
+        match place {
+            Some(place) => self.at(place),
+            None => self,
+        }
+    }
+
     /// The text for people: the namespace's own, or the engine's.
     #[must_use]
     pub fn text(&self, namespace: Option<&Namespace>) -> Arc<str> {

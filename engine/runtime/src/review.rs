@@ -141,7 +141,7 @@ impl Inner {
             if !review.is_about(&session.namespace, &scene.served.namespace().rooms[room].pattern.text) {
                 continue;
             }
-            let place = Place { room, name, params, presence: None };
+            let place = Place { room, name, params, presence: None, rule: None };
             match self.still_admits(scene, session, &place).await {
                 Ok(true) => {}
                 Ok(false) => {

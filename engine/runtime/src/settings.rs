@@ -39,6 +39,12 @@ pub struct RuntimeSettings {
     pub socket_vars_bytes_max: usize,
     /// What becomes of a connection in a room that the rules of a new plan would not admit it to.
     pub on_denied: OnDenied,
+    /// What events write to the database is rolled back: they are only tried, to see what they would come to.
+    pub rehearses: bool,
+    /// How many decisions are remembered; 0: none.
+    pub decisions_max: usize,
+    /// How many bytes they may take together.
+    pub decisions_bytes_max: usize,
 }
 
 impl Default for RuntimeSettings {
@@ -60,6 +66,9 @@ impl Default for RuntimeSettings {
             hook_timeout: Duration::from_secs(5),
             socket_vars_bytes_max: 4096,
             on_denied: OnDenied::default(),
+            rehearses: false,
+            decisions_max: 10_000,
+            decisions_bytes_max: 4 * 1024 * 1024,
         }
     }
 }

@@ -153,7 +153,7 @@ impl Compiler<'_, '_> {
                 Vec::new()
             }
             // A room without rules admits nobody, so "anyone" is a rule: one that asks for nothing.
-            [Allow::Anyone, ..] => vec![rules::asks_nothing(self.place(room.name.span))],
+            [Allow::Anyone, ..] => vec![rules::asks_nothing(self.place(room.name.span), room.name.span)],
             [allow, ..] => rules::allowed(self, allow, scope),
         }
     }

@@ -53,8 +53,9 @@ pub(crate) fn likes(allow: &Allow) -> impl Iterator<Item = &Text> {
 }
 
 /// A rule that holds for everyone.
-pub(crate) fn asks_nothing(place: Place) -> Rule {
-    Rule { place, inside: Vec::new(), roles: Vec::new(), when_before: None, checks: Vec::new(), when: None, like: None }
+pub(crate) fn asks_nothing(place: Place, span: Span) -> Rule {
+    let (inside, roles, checks) = (Vec::new(), Vec::new(), Vec::new());
+    Rule { place, span, inside, roles, when_before: None, checks, when: None, like: None }
 }
 
 /// The rules of an `allow:`; what all of them prove is proven in `scope` from here on.
@@ -99,7 +100,8 @@ impl Compiler<'_, '_> {
         let when = after.and_then(|text| self.rule_condition(text, scope));
         let like = keys.like.and_then(|text| self.like(text, keys.with, scope));
         self.checks_proved_late(keys, scope);
-        Some(Rule { place: self.place(keys.span), inside, roles, when_before, checks, when, like })
+        let place = self.place(keys.span);
+        Some(Rule { place, span: keys.span, inside, roles, when_before, checks, when, like })
     }
 
     /// Numbers of roles; a role that does not exist is told.

@@ -7,7 +7,10 @@ use homeroom_plan::program::{Otherwise, RoomRef};
 
 use super::rules::{room_frame, shared};
 use super::{Act, Done, json_text};
+use crate::decisions::{About, Came, Decision};
+use crate::explain::Subject;
 use crate::outcome::{Effect, Place};
+use crate::session::id_text;
 use crate::{Refusal, params};
 
 impl Act<'_> {
@@ -20,6 +23,7 @@ impl Act<'_> {
         frame: &Frame<'_>,
     ) -> Result<Done, Refusal> {
         let mut all = true;
+        self.denied = None;
         for reference in rooms {
             match self.admitted(reference, frame).await? {
                 Some(place) => self.enter(place)?,
@@ -38,15 +42,33 @@ impl Act<'_> {
         let room = &served.plan.rooms[reference.room];
         let Some(values) = params::values(&room.pattern, &reference.params, frame)? else { return Ok(None) };
         let mut inner = room_frame(room, &values, frame);
-        if self.admits(&room.rules, &mut inner).await?.is_err() {
-            return Ok(None);
-        }
+        let subject = Subject::Room(room, &values);
+        let came = Came::now(frame.now.ms());
+        let rule = match self.admits(subject, &mut inner).await? {
+            Ok(rule) => rule,
+            Err(denied) => {
+                self.denied = Some(Arc::clone(subject.place()));
+                self.remember_denied(came, params::spelt(&room.pattern, &values)?, &denied.refusal(), subject, frame);
+                return Ok(None);
+            }
+        };
         let presence = match &room.presence {
             Some(data) => Some(json_text(data, &inner)?),
             None => None,
         };
         let name = shared(params::spelt(&room.pattern, &values)?);
-        Ok(Some(Place { room: reference.room, name, params: values, presence }))
+        Ok(Some(Place { room: reference.room, name, params: values, presence, rule: Some(rule) }))
+    }
+
+    /// A room that is not entered is remembered also where the event goes on without it.
+    fn remember_denied(&self, came: Came, name: String, refusal: &Refusal, subject: Subject<'_>, frame: &Frame<'_>) {
+        let decided = came.decided(&self.served().plan.path, About::Join(name.into()));
+        let refused = decided.refused(refusal).by(Some(Arc::clone(subject.place())));
+        self.site.inner.decisions.remember(match self.site.session {
+            Some(session) => refused.of(session),
+            // At connect there is none yet.
+            None => Decision { user: Some(id_text(&frame.user)), ..refused },
+        });
     }
 
     fn enter(&mut self, place: Place) -> Result<(), Refusal> {
@@ -93,6 +115,6 @@ impl Act<'_> {
         let pattern = &self.room(reference).pattern;
         let Some(values) = params::values(pattern, &reference.params, frame)? else { return Ok(None) };
         let name: Arc<str> = shared(params::spelt(pattern, &values)?);
-        Ok(Some(Place { room: reference.room, name, params: values, presence: None }))
+        Ok(Some(Place { room: reference.room, name, params: values, presence: None, rule: None }))
     }
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use homeroom_plan::expr::Expr;
 use homeroom_plan::frame::Frame;
-use homeroom_plan::program::{Check, Room, RoomId, RoomRef, Rule};
+use homeroom_plan::program::{Check, Place, Query, Room, RoomId, RoomRef, Rule};
 use serde_json::Value;
 
 use super::Act;
+use crate::explain::{Note, Part, Subject};
 use crate::outcome::Effect;
 use crate::{Refusal, params};
 
@@ -40,22 +42,27 @@ enum Verdict {
 }
 
 impl Act<'_> {
-    /// Whether one of `rules` holds.
+    /// Whether one of the subject's rules holds, and which.
     pub(crate) fn admits<'s>(
         &'s mut self,
-        rules: &'s [Rule],
+        subject: Subject<'s>,
         frame: &'s mut Frame<'_>,
-    ) -> BoxFuture<'s, Result<Result<(), Denied>, Refusal>> {
+    ) -> BoxFuture<'s, Result<Result<Place, Denied>, Refusal>> {
         Box::pin(async move {
+            self.site.bound.note(|| Note::Asks(subject));
             let (mut elsewhere, mut inside) = (false, false);
-            for rule in rules {
-                match self.rule(rule, frame).await.map_err(|refusal| refusal.at(&rule.place))? {
-                    Verdict::Holds => return Ok(Ok(())),
+            for rule in subject.rules() {
+                match self.ruled(rule, frame).await.map_err(|refusal| refusal.at(&rule.place))? {
+                    Verdict::Holds => {
+                        self.site.bound.note(|| Note::Answered(subject, true));
+                        return Ok(Ok(Arc::clone(&rule.place)));
+                    }
                     Verdict::Elsewhere => elsewhere = true,
                     Verdict::InsideButNo => inside = true,
                     Verdict::No => {}
                 }
             }
+            self.site.bound.note(|| Note::Answered(subject, false));
             // "Join first" helps only those for whom joining is what is missing.
             Ok(Err(if elsewhere && !inside { Denied::NotInRoom } else { Denied::Unauthorized }))
         })
@@ -70,19 +77,26 @@ impl Act<'_> {
     ) -> Result<bool, Refusal> {
         let room = &self.served().plan.rooms[room];
         let mut inner = room_frame(room, values, outer);
-        Ok(self.admits(&room.rules, &mut inner).await?.is_ok())
+        Ok(self.admits(Subject::Room(room, values), &mut inner).await?.is_ok())
+    }
+
+    async fn ruled(&mut self, rule: &Rule, frame: &mut Frame<'_>) -> Result<Verdict, Refusal> {
+        let bound = self.site.bound;
+        bound.note(|| Note::Rule(rule));
+        let verdict = self.rule(rule, frame).await?;
+        bound.note(|| Note::Ruled(rule, matches!(verdict, Verdict::Holds)));
+        Ok(verdict)
     }
 
     async fn rule(&mut self, rule: &Rule, frame: &mut Frame<'_>) -> Result<Verdict, Refusal> {
-        let has_role = rule.roles.is_empty() || self.site.role.is_some_and(|role| rule.roles.contains(&role));
-        if !has_role {
+        if !rule.roles.is_empty() && !self.has_role(&rule.roles) {
             return Ok(Verdict::No);
         }
         if !rule.inside.is_empty() && !self.is_inside(&rule.inside, frame)? {
             return Ok(Verdict::Elsewhere);
         }
         let no = if rule.inside.is_empty() { Verdict::No } else { Verdict::InsideButNo };
-        if !holds(rule.when_before.as_ref(), frame)? {
+        if !self.holds(rule.when_before.as_ref(), frame)? {
             return Ok(no);
         }
         for check in &rule.checks {
@@ -90,7 +104,7 @@ impl Act<'_> {
                 return Ok(no);
             }
         }
-        if !holds(rule.when.as_ref(), frame)? {
+        if !self.holds(rule.when.as_ref(), frame)? {
             return Ok(no);
         }
         match &rule.like {
@@ -99,16 +113,38 @@ impl Act<'_> {
         }
     }
 
+    fn has_role(&self, wanted: &[usize]) -> bool {
+        let has_one = self.site.role.is_some_and(|role| wanted.contains(&role));
+        self.site.bound.note(|| Note::Part(Part::Roles(wanted), has_one));
+        has_one
+    }
+
+    fn holds(&self, expr: Option<&Expr>, frame: &Frame<'_>) -> Result<bool, Refusal> {
+        let Some(expr) = expr else { return Ok(true) };
+        let holds = expr.holds(frame)?;
+        self.site.bound.note(|| Note::Part(Part::When, holds));
+        Ok(holds)
+    }
+
     /// Whether this connection is in one of these rooms, counting what its own event has changed.
     fn is_inside(&self, rooms: &[RoomRef], frame: &Frame<'_>) -> Result<bool, Refusal> {
+        let mut inside = false;
         for reference in rooms {
             let pattern = &self.room(reference).pattern;
             let Some(values) = params::values(pattern, &reference.params, frame)? else { continue };
             if self.is_in(&params::spelt(pattern, &values)?) {
-                return Ok(true);
+                inside = true;
+                break;
             }
         }
-        Ok(false)
+        self.site.bound.note(|| Note::Part(Part::Inside(self.spelt_all(rooms, frame)), inside));
+        Ok(inside)
+    }
+
+    /// The names of those rooms whose parameters are there.
+    fn spelt_all(&self, rooms: &[RoomRef], frame: &Frame<'_>) -> Vec<String> {
+        let places = rooms.iter().filter_map(|reference| self.place(reference, frame).ok().flatten());
+        places.map(|place| place.name.to_string()).collect()
     }
 
     pub(super) fn is_in(&self, name: &str) -> bool {
@@ -121,12 +157,10 @@ impl Act<'_> {
     }
 
     async fn check(&mut self, check: &Check, frame: &mut Frame<'_>) -> Result<bool, Refusal> {
-        let found = self.query(&check.call, frame).await?;
-        let row = match &found {
-            None | Some(Value::Bool(false)) => return Ok(false),
-            Some(Value::Array(rows)) if rows.is_empty() => return Ok(false),
-            Some(row) => row,
-        };
+        let found = super::found(self.query(&check.call, frame).await?);
+        let query = &self.site.bound.plan.queries[check.call.query];
+        self.site.bound.note(|| Note::Part(Part::Check(check, query, given(query, check, frame)), found.found));
+        let Some(row) = found.value.filter(|_| found.found) else { return Ok(false) };
         for (column, slot) in &check.lends {
             frame.set(*slot, row.get(&**column).cloned());
         }
@@ -135,10 +169,13 @@ impl Act<'_> {
 
     async fn is_like(&mut self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Verdict, Refusal> {
         let room = &self.served().plan.rooms[reference.room];
-        let Some(values) = params::values(&room.pattern, &reference.params, frame)? else { return Ok(Verdict::No) };
+        let Some(values) = params::values(&room.pattern, &reference.params, frame)? else {
+            self.site.bound.note(|| Note::Part(Part::LikeNothing(reference), false));
+            return Ok(Verdict::No);
+        };
         let mut inner = room_frame(room, &values, frame);
-        Ok(match self.admits(&room.rules, &mut inner).await? {
-            Ok(()) => Verdict::Holds,
+        Ok(match self.admits(Subject::Room(room, &values), &mut inner).await? {
+            Ok(_) => Verdict::Holds,
             Err(Denied::NotInRoom) => Verdict::Elsewhere,
             Err(Denied::Unauthorized) => Verdict::No,
         })
@@ -149,6 +186,12 @@ impl Act<'_> {
     }
 }
 
+/// What a check's query was given, by the names of its parameters.
+fn given<'q>(query: &'q Query, check: &Check, frame: &Frame<'_>) -> Vec<(&'q str, Option<Value>)> {
+    let values = check.call.params.iter().map(|data| data.eval(frame).ok().flatten());
+    query.statement.names().zip(values).collect()
+}
+
 /// The frame that a room's rules and presence see: its parameters, `user`, `socket`, `now`.
 pub(crate) fn room_frame<'f>(room: &Room, values: &[String], outer: &'f Frame<'_>) -> Frame<'f> {
     let mut frame = Frame::new(&outer.user, outer.now, room.slots.max(values.len()));
@@ -157,10 +200,6 @@ pub(crate) fn room_frame<'f>(room: &Room, values: &[String], outer: &'f Frame<'_
         frame.set(slot, Some(Value::String(value.clone())));
     }
     frame
-}
-
-fn holds(expr: Option<&homeroom_plan::expr::Expr>, frame: &Frame<'_>) -> Result<bool, Refusal> {
-    expr.map_or(Ok(true), |expr| Ok(expr.holds(frame)?))
 }
 
 /// The name of a place as shared text.

@@ -1,0 +1,301 @@
+//! What was decided lately: who was let in, refused or reached, by which rule. Asked by operators; it never has a value of
+//! a payload in it.
+//!
+//! Bounded in number and bytes, oldest first out. What is remembered of an event that goes well is made of texts that are
+//! shared already, so that it costs one short lock and no allocation.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use homeroom_plan::program::{Code, Place};
+use parking_lot::Mutex;
+
+use crate::bind::Bound;
+use crate::engine::Inner;
+use crate::explain::Note;
+use crate::outcome::Emission;
+use crate::session::Session;
+use crate::settings::RuntimeSettings;
+use crate::{Engine, Refusal};
+
+/// Something that was decided.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// In which namespace.
+    pub namespace: Arc<str>,
+    /// About what.
+    pub about: About,
+    /// About whom: the user's id; `None` for a service, or for one who has not shown who they are.
+    pub user: Option<Arc<str>>,
+    /// The id of the connection, as clients are shown it.
+    pub socket: Option<Arc<str>>,
+    /// The code of a refusal; `None`: it was allowed.
+    pub code: Option<Code>,
+    /// The rule, or the step, that decided: `file:line`. `None` where nothing of the author's did.
+    pub place: Option<Place>,
+    /// How long it took to decide.
+    pub took: Duration,
+}
+
+/// What a decision is about.
+#[derive(Debug, Clone)]
+pub enum About {
+    /// A connect.
+    Connect,
+    /// An event of a client.
+    Event(Arc<str>),
+    /// An event of a service.
+    Backend(Arc<str>),
+    /// A room that somebody enters.
+    Join(Arc<str>),
+    /// Something that was sent.
+    Sent(Sent),
+}
+
+/// Something that was sent, and whom it reached.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The server event.
+    pub event: Arc<str>,
+    /// The rooms it was sent to.
+    pub rooms: Vec<Arc<str>>,
+    /// It was sent to its sender.
+    pub sender: bool,
+    /// It was sent to everyone in the namespace.
+    pub everyone: bool,
+    /// It was kept from its sender.
+    pub except_sender: bool,
+    /// It was kept from the members of these rooms.
+    pub except_rooms: Vec<Arc<str>>,
+    /// What it reached in its first form, or its only one.
+    pub form: Reach,
+    /// The same of the forms for others, where it has views.
+    pub views: Vec<Reach>,
+}
+
+/// How many connections a form of an emission reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The numbers of the roles it is for; `None`: all.
+    pub roles: Option<Vec<usize>>,
+    /// How many connections.
+    pub sockets: usize,
+}
+
+/// Which decisions are asked for; what is `None` is not asked.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// About this user.
+    pub user: Option<String>,
+    /// In this namespace.
+    pub namespace: Option<String>,
+    /// About this event: sent by a client or a service, or sent to clients.
+    pub event: Option<String>,
+    /// With this code; `OK` for what was allowed.
+    pub code: Option<String>,
+}
+
+/// The code by which [`Wanted::code`] asks for what was allowed.
+pub const OK: &str = "OK";
+
+/// The latest decisions.
+#[derive(Debug)]
+pub(crate) struct Decisions {
+    ring: Mutex<Ring>,
+    max: usize,
+    bytes_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    decisions: VecDeque<Decision>,
+    bytes: usize,
+}
+
+impl Decisions {
+    pub(crate) fn new(settings: &RuntimeSettings) -> Self {
+        Self { ring: Mutex::default(), max: settings.decisions_max, bytes_max: settings.decisions_bytes_max }
+    }
+
+    /// Remembers a decision; those that must go for it are dropped once others may go on.
+    pub(crate) fn remember(&self, decision: Decision) {
+        if self.max == 0 {
+            return;
+        }
+        let mut gone = None;
+        let mut more = Vec::new();
+        let mut ring = self.ring.lock();
+        ring.bytes += decision.bytes();
+        ring.decisions.push_back(decision);
+        while ring.decisions.len() > self.max || ring.bytes > self.bytes_max {
+            let Some(oldest) = ring.decisions.pop_front() else { break };
+            ring.bytes -= oldest.bytes();
+            more.extend(gone.replace(oldest));
+        }
+        drop(ring);
+    }
+
+    /// The latest that are wanted, newest first, so many at most.
+    pub(crate) fn latest(&self, wanted: &Wanted, limit: usize) -> Vec<Decision> {
+        let ring = self.ring.lock();
+        ring.decisions.iter().rev().filter(|decision| wanted.includes(decision)).take(limit).cloned().collect()
+    }
+}
+
+impl Decision {
+    /// How much memory it takes, texts that are its own or may be kept by it included.
+    fn bytes(&self) -> usize {
+        let text = |text: &Option<Arc<str>>| text.as_deref().map_or(0, str::len);
+        size_of::<Self>() + text(&self.user) + text(&self.socket) + self.about.bytes()
+    }
+}
+
+impl About {
+    /// The event it is about.
+    #[must_use]
+    pub fn event(&self) -> Option<&str> {
+        match self {
+            Self::Event(event) | Self::Backend(event) => Some(event),
+            Self::Sent(sent) => Some(&sent.event),
+            Self::Connect => Some("connect"),
+            Self::Join(_) => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Connect => 0,
+            Self::Event(text) | Self::Backend(text) | Self::Join(text) => text.len(),
+            Self::Sent(sent) => {
+                let rooms = sent.rooms.iter().chain(&sent.except_rooms);
+                let names: usize = rooms.map(|room| size_of::<Arc<str>>() + room.len()).sum();
+                names + sent.forms().map(Reach::bytes).sum::<usize>()
+            }
+        }
+    }
+}
+
+impl Sent {
+    /// What it reached in each of its forms.
+    pub fn forms(&self) -> impl Iterator<Item = &Reach> {
+        std::iter::once(&self.form).chain(&self.views)
+    }
+}
+
+impl Reach {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.roles.as_ref().map_or(0, |roles| roles.len() * size_of::<usize>())
+    }
+}
+
+impl Wanted {
+    fn includes(&self, decision: &Decision) -> bool {
+        let is = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|it| Some(it) == found);
+        is(&self.user, decision.user.as_deref())
+            && is(&self.namespace, Some(&decision.namespace))
+            && is(&self.event, decision.about.event())
+            && is(&self.code, Some(decision.code.as_deref().unwrap_or(OK)))
+    }
+}
+
+/// How many connections an emission reached in its first form, and in each further one.
+pub(crate) struct Reached {
+    pub(crate) first: usize,
+    pub(crate) others: Vec<usize>,
+}
+
+impl Reached {
+    pub(crate) fn sum(&self) -> usize {
+        self.first + self.others.iter().sum::<usize>()
+    }
+}
+
+impl Inner {
+    /// An emission was sent to the connections of this server.
+    pub(crate) fn remember_sent(
+        &self,
+        bound: &Bound,
+        namespace: &Arc<str>,
+        emission: Emission,
+        reached: Reached,
+        sender: Option<&Session>,
+    ) {
+        bound.note(|| Note::Sent(&emission, reached.first, &reached.others));
+        let came = Came::now(self.clock.now_ms());
+        let sent = came.decided(namespace, About::Sent(Sent::of(emission, reached)));
+        self.decisions.remember(sender.into_iter().fold(sent, Decision::of));
+    }
+}
+
+/// When something came, on the engine's clock, and how long ago that is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Came {
+    at_ms: i64,
+    at: Instant,
+}
+
+impl Came {
+    pub(crate) fn now(at_ms: i64) -> Self {
+        Self { at_ms, at: Instant::now() }
+    }
+
+    /// A decision about something that has come; by nobody, and allowed.
+    pub(crate) fn decided(self, namespace: &Arc<str>, about: About) -> Decision {
+        Decision {
+            at_ms: self.at_ms,
+            namespace: Arc::clone(namespace),
+            about,
+            user: None,
+            socket: None,
+            code: None,
+            place: None,
+            took: self.at.elapsed(),
+        }
+    }
+}
+
+impl Decision {
+    /// About this connection.
+    pub(crate) fn of(self, session: &Session) -> Self {
+        let (user, socket) = (Arc::clone(&session.user_id), Arc::clone(&session.public_id));
+        Self { user: Some(user), socket: Some(socket), ..self }
+    }
+
+    /// Decided by this rule.
+    pub(crate) fn by(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
+    }
+
+    /// Refused.
+    pub(crate) fn refused(self, refusal: &Refusal) -> Self {
+        Self { code: Some(Arc::clone(&refusal.code)), place: refusal.place.clone(), ..self }
+    }
+}
+
+impl Sent {
+    /// What is left of an emission once it was sent: everything but what it carried.
+    fn of(emission: Emission, reached: Reached) -> Self {
+        let mut forms = emission.forms.into_iter().map(|form| form.roles);
+        Self {
+            event: emission.event,
+            rooms: emission.to.rooms,
+            sender: emission.to.sender,
+            everyone: emission.to.everyone,
+            except_sender: emission.except_sender,
+            except_rooms: emission.except_rooms,
+            form: Reach { roles: forms.next().flatten(), sockets: reached.first },
+            views: forms.zip(reached.others).map(|(roles, sockets)| Reach { roles, sockets }).collect(),
+        }
+    }
+}
+
+impl Engine {
+    /// The latest decisions that are wanted, newest first, `limit` at most.
+    #[must_use]
+    pub fn decisions(&self, wanted: &Wanted, limit: usize) -> Vec<Decision> {
+        self.inner.decisions.latest(wanted, limit)
+    }
+}
