@@ -1,8 +1,11 @@
 //! `/v1/admin`: for those who operate the server.
 
+mod decisions;
+mod query;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use crate::Api;
@@ -11,7 +14,7 @@ use crate::problem::Problem;
 
 /// The routes below `/v1/admin`.
 pub(crate) fn routes() -> Router<Api> {
-    Router::new().route("/v1/admin/reload", post(reload))
+    Router::new().route("/v1/admin/reload", post(reload)).route("/v1/admin/decisions", get(decisions::decisions))
 }
 
 /// Reads the definitions anew; 422 if they have mistakes, and then nothing has changed.

@@ -298,4 +298,24 @@ impl Engine {
     pub fn decisions(&self, wanted: &Wanted, limit: usize) -> Vec<Decision> {
         self.inner.decisions.latest(wanted, limit)
     }
+
+    /// This user's connections to this server; those to one namespace, if it is named.
+    #[must_use]
+    pub fn sessions_of(&self, user: &str, namespace: Option<&str>) -> Vec<Arc<Session>> {
+        let mut sessions = self.inner.sessions.all();
+        sessions.retain(|session| {
+            &*session.user_id == user && namespace.is_none_or(|namespace| &*session.namespace == namespace)
+        });
+        sessions.sort_by_key(|session| session.conn);
+        sessions
+    }
+
+    /// How the definitions that are served now spell the name of this room; `None` if they have no such room.
+    #[must_use]
+    pub fn pattern_of(&self, namespace: &str, room: &str) -> Option<String> {
+        let bound = self.current();
+        let served = bound.namespace(namespace)?;
+        let (room, _) = served.room_named(room)?;
+        Some(served.namespace().rooms[room].pattern.text.clone())
+    }
 }

@@ -131,6 +131,10 @@ record! {
         "field_bytes_max" field_bytes_max: Option<Node>,
         /// Answers of the database that are kept for reuse, `100000` by default.
         "answers_max" answers_max: Option<Node>,
+        /// Decisions that are kept to be asked for under `/v1/admin/decisions`, `10000` by default.
+        "decisions_max" decisions_max: Option<Node>,
+        /// Bytes that they may take together, `4194304` by default.
+        "decisions_bytes_max" decisions_bytes_max: Option<Node>,
         /// Bytes that `socket.vars` may hold as JSON, `4096` by default.
         "socket_vars_bytes_max" socket_vars_bytes_max: Option<Node>,
         /// Events of one name that a connection may send where the event states no limit, `100 per 10s` by default.

@@ -210,6 +210,8 @@ impl Reading<'_> {
         self.count(section.connections_per_user_max.as_ref(), &mut settings.connections_per_user_max);
         self.count(section.field_bytes_max.as_ref(), &mut settings.field_bytes_max);
         self.count(section.answers_max.as_ref(), &mut settings.answers_max);
+        self.count(section.decisions_max.as_ref(), &mut settings.decisions_max);
+        self.count(section.decisions_bytes_max.as_ref(), &mut settings.decisions_bytes_max);
         self.count(section.socket_vars_bytes_max.as_ref(), &mut settings.socket_vars_bytes_max);
         if let Some(rate) = &section.default_rate_limit {
             self.default_rate(rate, &mut settings);

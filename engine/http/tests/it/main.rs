@@ -77,7 +77,11 @@ fn api() -> Api {
 }
 
 async fn asked(request: Request<Body>) -> (StatusCode, Value) {
-    let answer = router(api()).oneshot(request).await.expect("an answer");
+    asked_of(&api(), request).await
+}
+
+async fn asked_of(api: &Api, request: Request<Body>) -> (StatusCode, Value) {
+    let answer = router(api.clone()).oneshot(request).await.expect("an answer");
     let status = answer.status();
     let body = answer.into_body().collect().await.expect("a body").to_bytes();
     (status, serde_json::from_slice(&body).expect("JSON"))
@@ -145,4 +149,48 @@ async fn health_tells_what_is_served() {
     let (status, body) = asked(Request::get("/healthz").body(Body::empty()).expect("a request")).await;
     assert_eq!((status, &body["status"], &body["namespaces"]), (StatusCode::OK, &json!("ok"), &json!(["/a"])));
     assert_eq!(body["digest"].as_str().map(str::len), Some(64));
+}
+
+async fn decisions(api: &Api, query: &str) -> (StatusCode, Value) {
+    let request = Request::get(format!("/v1/admin/decisions{query}")).header("authorization", "Bearer key-one");
+    asked_of(api, request.body(Body::empty()).expect("a request")).await
+}
+
+#[tokio::test]
+async fn decisions_are_told_newest_first_and_without_what_was_carried() {
+    let api = api();
+    for (event, body) in [("tell", r#"{"id":"room-1"}"#), ("close", ""), ("tell", r#"{"id":"much too long"}"#)] {
+        let request = Request::post(format!("/v1/namespaces/a/events/{event}"))
+            .header("authorization", "Bearer key-one")
+            .header("content-type", "application/json");
+        asked_of(&api, request.body(Body::from(body)).expect("a request")).await;
+    }
+    let (status, body) = decisions(&api, "").await;
+    assert_eq!(status, StatusCode::OK);
+    let lines: Vec<String> = body["decisions"].as_array().expect("a list").iter().map(line).collect();
+    assert_eq!(
+        lines,
+        ["backend tell INVALID_PAYLOAD a.yaml:6", "backend close CLOSED a.yaml:7", "sent told OK ", "backend tell OK "]
+    );
+    let sent = &body["decisions"][2];
+    assert_eq!(sent["to"]["rooms"], json!([{ "room": "room:room-1", "pattern": "room:<id>" }]));
+    assert_eq!(sent["reached"], json!([{ "roles": null, "sockets": 3 }]));
+    assert!(!body.to_string().contains("much too long"));
+}
+
+fn line(decision: &Value) -> String {
+    let text = |name: &str| decision[name].as_str().unwrap_or_default().to_owned();
+    format!("{} {} {} {}", text("kind"), text("event"), text("code"), text("place"))
+}
+
+#[tokio::test]
+async fn decisions_are_asked_for_by_known_names_only() {
+    let api = api();
+    assert_eq!(decisions(&api, "?user=s%2D1&limit=5").await.1["sockets"], json!([]));
+    let (status, body) = decisions(&api, "?usr=s-1").await;
+    assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_QUERY")));
+    assert_eq!(body["error"], "`usr` cannot be asked: did you mean `user`?");
+    assert_eq!(decisions(&api, "?limit=0").await.0, StatusCode::BAD_REQUEST);
+    let request = Request::get("/v1/admin/decisions").body(Body::empty()).expect("a request");
+    assert_eq!(asked(request).await.0, StatusCode::UNAUTHORIZED);
 }

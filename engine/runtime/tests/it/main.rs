@@ -2,6 +2,7 @@
 
 mod cluster;
 mod connections;
+mod decisions;
 mod events;
 mod house;
 mod limits;
