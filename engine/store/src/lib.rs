@@ -12,6 +12,7 @@ mod claims;
 mod clock;
 pub mod limiter;
 pub mod presence;
+pub mod redis;
 pub mod sql;
 pub mod state;
 

@@ -1,11 +1,16 @@
 //! Stores to run the cases on, each on a clock that is turned.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use homeroom_store::redis::{Redis, RedisConfig, RedisState};
 use homeroom_store::state::StateLimits;
 use homeroom_store::{
     ManualClock, MemoryLimits, MemoryPresence, MemoryState, Presence, PresenceRules, SharedLimits, StateStore,
 };
+
+use crate::servers::{RedisCluster, RedisServer, everlasting};
 
 /// When the clocks begin.
 pub(crate) const T0: i64 = 1_000_000_000;
@@ -19,6 +24,9 @@ pub(crate) struct House {
     pub(crate) states: [Arc<dyn StateStore>; 2],
     /// Two servers' handles over the same limits.
     pub(crate) limits: [Arc<dyn SharedLimits>; 2],
+    /// The Redis servers behind it, and what its keys begin with.
+    nodes: Vec<String>,
+    prefix: String,
     presence: Arc<dyn Fn(PresenceRules) -> [Arc<dyn Presence>; 3] + Send + Sync>,
 }
 
@@ -32,9 +40,70 @@ impl House {
         servers
     }
 
-    /// Looks at what the case left behind.
-    #[allow(clippy::unused_async)]
-    pub(crate) async fn inspect(&self) {}
+    /// Looks at what the case left behind: no key without an expiry.
+    pub(crate) fn inspect(&self) {
+        for url in &self.nodes {
+            let client = redis::Client::open(url.as_str()).expect("an address");
+            let left = everlasting(&mut client.get_connection().expect("a connection"), &self.prefix);
+            assert_eq!(left, Vec::<String>::new(), "keys without an expiry");
+        }
+    }
+}
+
+/// Redis servers that all cases share; each has a prefix of its own.
+static SERVER: OnceLock<RedisServer> = OnceLock::new();
+static CLUSTER: OnceLock<RedisCluster> = OnceLock::new();
+
+/// Everything in one Redis.
+pub(crate) async fn redis() -> House {
+    let server = SERVER.get_or_init(|| RedisServer::start(&[]));
+    over_redis(&server.url(), vec![server.url()]).await
+}
+
+/// Everything in a Redis Cluster of three nodes.
+pub(crate) async fn cluster() -> House {
+    let cluster = CLUSTER.get_or_init(RedisCluster::start);
+    over_redis(&cluster.url(), cluster.nodes.iter().map(RedisServer::url).collect()).await
+}
+
+/// A prefix that no other case has.
+pub(crate) fn own_prefix() -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    format!("test-{}:", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A connection that is there.
+pub(crate) async fn connected(config: RedisConfig) -> Redis {
+    let redis = Redis::new(config).expect("an address");
+    assert!(redis.ready(Duration::from_secs(20)).await, "Redis is not here");
+    redis
+}
+
+async fn over_redis(url: &str, nodes: Vec<String>) -> House {
+    let (clock, prefix) = (Arc::new(ManualClock::at(T0)), own_prefix());
+    let config = RedisConfig {
+        prefix: prefix.clone(),
+        call_timeout: Duration::from_secs(10),
+        connect_timeout: Duration::from_secs(10),
+        now: Some(clock.clone()),
+        ..RedisConfig::new(url)
+    };
+    let [one, other] = [connected(config.clone()).await, connected(config.clone()).await];
+    let limits: Arc<dyn SharedLimits> = Arc::new(MemoryLimits::new(clock.clone(), 1000));
+    let shared = clock.clone();
+    House {
+        clock,
+        runs: 16,
+        states: [Arc::new(RedisState::new(one)), Arc::new(RedisState::new(other))],
+        limits: [limits.clone(), limits],
+        presence: Arc::new(move |rules| {
+            let first = MemoryPresence::new(shared.clone(), rules);
+            let (second, third) = (first.another_server(), first.another_server());
+            [Arc::new(first), Arc::new(second), Arc::new(third)]
+        }),
+        nodes,
+        prefix,
+    }
 }
 
 /// Everything in memory.
@@ -54,6 +123,8 @@ pub(crate) async fn memory() -> House {
             let (second, third) = (first.another_server(), first.another_server());
             [Arc::new(first), Arc::new(second), Arc::new(third)]
         }),
+        nodes: Vec::new(),
+        prefix: String::new(),
     }
 }
 
@@ -61,6 +132,8 @@ pub(crate) async fn memory() -> House {
 macro_rules! on_every_store {
     ($($case:ident),* $(,)?) => {
         on_every_store!(@ memory: $($case),*);
+        on_every_store!(@ redis: $($case),*);
+        on_every_store!(@ cluster: $($case),*);
     };
     (@ $kind:ident: $($case:ident),*) => {
         mod $kind {
@@ -69,7 +142,7 @@ macro_rules! on_every_store {
                 async fn $case() {
                     let house = crate::house::$kind().await;
                     super::$case(&house).await;
-                    house.inspect().await;
+                    house.inspect();
                 }
             )*
         }

@@ -5,5 +5,6 @@ mod cache;
 mod house;
 mod limits;
 mod presence;
+mod servers;
 mod sql;
 mod state;
