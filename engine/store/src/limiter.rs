@@ -45,6 +45,13 @@ impl Quota {
     }
 }
 
+impl Quota {
+    /// What an event costs, and what may be spent ahead, in microseconds.
+    pub(crate) fn micros(self) -> (i64, i64) {
+        (self.cost_us, self.burst_us)
+    }
+}
+
 impl Gcra {
     /// Counts an event at `now_ms` milliseconds since the Unix epoch, if it may pass.
     pub fn take(&mut self, quota: Quota, now_ms: i64) -> Decision {

@@ -20,7 +20,9 @@ mod cluster;
 mod config;
 mod endpoint;
 mod keys;
+mod limits;
 mod node;
+mod presence;
 mod script;
 mod state;
 
@@ -31,7 +33,9 @@ use cluster::Cluster;
 use config::Mode;
 pub use config::{BadAddress, RedisConfig};
 use endpoint::Endpoint;
+pub use limits::RedisLimits;
 use node::{Failure, Node};
+pub use presence::RedisPresence;
 use script::{Reply, Script};
 pub use state::RedisState;
 

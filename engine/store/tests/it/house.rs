@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use homeroom_store::redis::{Redis, RedisConfig, RedisState};
+use homeroom_store::redis::{Redis, RedisConfig, RedisLimits, RedisPresence, RedisState};
 use homeroom_store::state::StateLimits;
 use homeroom_store::{
     ManualClock, MemoryLimits, MemoryPresence, MemoryState, Presence, PresenceRules, SharedLimits, StateStore,
@@ -89,17 +89,14 @@ async fn over_redis(url: &str, nodes: Vec<String>) -> House {
         ..RedisConfig::new(url)
     };
     let [one, other] = [connected(config.clone()).await, connected(config.clone()).await];
-    let limits: Arc<dyn SharedLimits> = Arc::new(MemoryLimits::new(clock.clone(), 1000));
-    let shared = clock.clone();
+    let servers = [connected(config.clone()).await, connected(config.clone()).await, connected(config).await];
     House {
         clock,
         runs: 16,
-        states: [Arc::new(RedisState::new(one)), Arc::new(RedisState::new(other))],
-        limits: [limits.clone(), limits],
+        states: [Arc::new(RedisState::new(one.clone())), Arc::new(RedisState::new(other.clone()))],
+        limits: [Arc::new(RedisLimits::new(one)), Arc::new(RedisLimits::new(other))],
         presence: Arc::new(move |rules| {
-            let first = MemoryPresence::new(shared.clone(), rules);
-            let (second, third) = (first.another_server(), first.another_server());
-            [Arc::new(first), Arc::new(second), Arc::new(third)]
+            servers.each_ref().map(|redis| Arc::new(RedisPresence::new(redis.clone(), rules)) as Arc<dyn Presence>)
         }),
         nodes,
         prefix,

@@ -31,7 +31,7 @@ impl RedisServer {
         let folder = tempfile::tempdir().expect("a folder");
         let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let mut watchdog = Command::new("sh")
-            .args(["-c", r#"redis-server "$@" >/dev/null 2>&1 & echo $!; cat >/dev/null; kill -9 $!"#, "sh"])
+            .args(["-c", r#"redis-server "$@" >/dev/null 2>&1 & echo $!; cat >/dev/null; kill -9 $!; wait"#, "sh"])
             .args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--dir"])
             .arg(folder.path())
             .args(if arguments.iter().any(|one| one == "--tls-port") {

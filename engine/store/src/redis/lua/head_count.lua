@@ -1,0 +1,2 @@
+-- How many users are there.
+return {redis.call('ZCARD', ORDER)}
