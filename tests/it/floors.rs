@@ -27,6 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("minijinja", &["homeroom-plan"]),
     ("sqlx", &["homeroom-store"]),
     ("moka", &["homeroom-store"]),
+    ("redis", &["homeroom-store"]),
     ("arc-swap", &["homeroom-runtime"]),
     ("socketioxide", &["homeroom-socket"]),
     ("hyper", &["homeroom-socket"]),
