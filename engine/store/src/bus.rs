@@ -3,7 +3,7 @@
 //! | promise | |
 //! |---|---|
 //! | never waits | publishing puts a frame into a bounded queue; what has no place is lost and counted |
-//! | order | frames of one server arrive in the order in which they were published, over all channels |
+//! | order | frames of one server on one channel arrive in the order in which they were published; over all channels too, but for a Redis Cluster |
 //! | at most once | nothing is kept for who does not listen; [`BusStatus::epoch`] tells of gaps |
 //! | not back | a server does not receive its own frames |
 
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use memory::{MemoryBus, MemoryHub};
-use queue::Queue;
+pub(crate) use queue::Queue;
 
 /// What came from another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub trait Bus: Send + Sync {
 
 /// Where what other servers published arrives, in order.
 pub struct Frames {
-    queue: Arc<Queue<Frame>>,
+    pub(crate) queue: Arc<Queue<Frame>>,
 }
 
 impl Frames {
@@ -90,6 +90,6 @@ impl Frames {
 }
 
 /// What a frame takes of a queue's bytes.
-fn weight(channel: &str, bytes: &Bytes) -> usize {
+pub(crate) fn weight(channel: &str, bytes: &Bytes) -> usize {
     channel.len() + bytes.len()
 }

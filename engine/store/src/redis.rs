@@ -15,10 +15,12 @@
 //!
 //! The clock is Redis' own, so that servers need not agree on theirs.
 
+mod bus;
 mod claims;
 mod cluster;
 mod config;
 mod endpoint;
+mod health;
 mod keys;
 mod limits;
 mod node;
@@ -29,10 +31,12 @@ mod state;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use bus::RedisBus;
 use cluster::Cluster;
 use config::Mode;
 pub use config::{BadAddress, RedisConfig};
 use endpoint::Endpoint;
+pub use health::{Everlasting, ServerHealth};
 pub use limits::RedisLimits;
 use node::{Failure, Node};
 pub use presence::RedisPresence;
@@ -54,7 +58,7 @@ struct Inner {
 }
 
 enum Link {
-    One(Node),
+    One(Arc<Node>),
     Many(Cluster),
 }
 
@@ -67,7 +71,7 @@ impl Redis {
         let address = Arc::new(config.address()?);
         let endpoint = Endpoint::of(&config, &address);
         let link = match address.mode {
-            Mode::Single | Mode::Sentinel { .. } => Link::One(Node::new(endpoint.clone())),
+            Mode::Single | Mode::Sentinel { .. } => Link::One(Arc::new(Node::new(endpoint.clone()))),
             Mode::Cluster => Link::Many(Cluster::new(endpoint.clone())),
         };
         Ok(Self { inner: Arc::new(Inner { config, endpoint, link }) })

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::BusLimits;
 
-pub(super) struct Queue<T> {
+pub(crate) struct Queue<T> {
     limits: BusLimits,
     inner: Mutex<Inner<T>>,
     wake: Notify,
@@ -20,13 +20,13 @@ struct Inner<T> {
 }
 
 impl<T> Queue<T> {
-    pub(super) fn new(limits: BusLimits) -> Self {
+    pub(crate) fn new(limits: BusLimits) -> Self {
         let inner = Mutex::new(Inner { things: VecDeque::new(), bytes: 0, is_closed: false });
         Self { limits, inner, wake: Notify::new() }
     }
 
     /// Appends, if there is place; yields whether there was. Something too heavy for the whole queue never has.
-    pub(super) fn push(&self, thing: T, bytes: usize) -> bool {
+    pub(crate) fn push(&self, thing: T, bytes: usize) -> bool {
         let mut inner = self.inner.lock();
         let is_full =
             inner.things.len() >= self.limits.frames_max || inner.bytes.saturating_add(bytes) > self.limits.bytes_max;
@@ -40,15 +40,26 @@ impl<T> Queue<T> {
         true
     }
 
-    pub(super) fn try_pop(&self) -> Option<T> {
+    pub(crate) fn try_pop(&self) -> Option<T> {
         let mut inner = self.inner.lock();
         let (thing, bytes) = inner.things.pop_front()?;
         inner.bytes -= bytes;
         Some(thing)
     }
 
+    /// Removes from the front what is meant; yields how many.
+    pub(crate) fn drop_while(&self, is_meant: impl Fn(&T) -> bool) -> u64 {
+        let mut inner = self.inner.lock();
+        let mut dropped = 0;
+        while let Some((_, bytes)) = inner.things.pop_front_if(|(thing, _)| is_meant(thing)) {
+            inner.bytes -= bytes;
+            dropped += 1;
+        }
+        dropped
+    }
+
     /// The next thing, when it is there; `None` once the queue is closed and empty.
-    pub(super) async fn pop(&self) -> Option<T> {
+    pub(crate) async fn pop(&self) -> Option<T> {
         loop {
             let woken = self.wake.notified();
             if let Some(thing) = self.try_pop() {
@@ -62,7 +73,7 @@ impl<T> Queue<T> {
     }
 
     /// Takes nothing more.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.inner.lock().is_closed = true;
         self.wake.notify_one();
     }

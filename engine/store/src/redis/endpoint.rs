@@ -97,7 +97,7 @@ impl Endpoint {
     }
 
     /// A sentinel may not know yet that a master has become a replica.
-    async fn must_be_master(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    pub(super) async fn must_be_master(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let role: Vec<redis::Value> = redis::cmd("ROLE").query_async(connection).await?;
         let is_master = matches!(role.first(), Some(redis::Value::BulkString(role)) if role == b"master");
         if is_master { Ok(()) } else { Err(RedisError::from((redis::ErrorKind::Client, "the server is no master"))) }

@@ -52,6 +52,8 @@ const TTL_MS: i64 = 60 * 60 * 1000;
 const TEND_EVERY_MS: i64 = TTL_MS / 4;
 /// How often others' deaths are looked for.
 const LOOK_EVERY_MS: i64 = 500;
+/// How long to wait when Redis could not be asked.
+const RETRY_MS: i64 = 1000;
 /// A server beats so many times in a lease, so that one late beat is not its death.
 const BEATS_PER_LEASE: i64 = 3;
 
@@ -73,6 +75,8 @@ pub struct RedisPresence {
     settled: Mutex<Vec<Departure>>,
     /// When to look for others' deaths next, by this server's clock.
     look_ms: AtomicI64,
+    /// Nothing is tried again before this.
+    rest_ms: AtomicI64,
 }
 
 impl RedisPresence {
@@ -89,6 +93,7 @@ impl RedisPresence {
             claimed: Claimed::default(),
             settled: Mutex::default(),
             look_ms,
+            rest_ms: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -96,6 +101,11 @@ impl RedisPresence {
     /// taken for dead so much later than its lease ends.
     fn slack_ms(&self) -> i64 {
         (self.rules.lease_ms / 10).min(1000)
+    }
+
+    /// After Redis could not be asked.
+    fn rest(&self) {
+        self.rest_ms.store(self.redis.local_ms().saturating_add(RETRY_MS), Ordering::Relaxed);
     }
 
     async fn read(&self, script: &Script, room: &str, args: &[&str]) -> Result<super::Reply, StoreError> {
@@ -143,7 +153,7 @@ impl Presence for RedisPresence {
     }
 
     fn beat(&self) -> Stored<'_, u64> {
-        Answer::later(self.beaten())
+        Answer::later(async move { self.beaten().await.inspect_err(|_| self.rest()) })
     }
 
     fn renew<'a>(&'a self, room: &'a str, user: &'a str, conn: u64, value: Arc<str>) -> Stored<'a, bool> {
@@ -155,7 +165,7 @@ impl Presence for RedisPresence {
     }
 
     fn gone(&self, limit: usize) -> Stored<'_, Vec<Gone>> {
-        Answer::later(self.departed(limit))
+        Answer::later(async move { self.departed(limit).await.inspect_err(|_| self.rest()) })
     }
 
     fn settle_gone(&self, claim: u64) -> Stored<'_, ()> {
@@ -167,6 +177,7 @@ impl Presence for RedisPresence {
 
     fn due(&self) -> Option<i64> {
         let look = Some(self.look_ms.load(Ordering::Relaxed));
-        [look, self.lives.next_beat(), self.agenda.due()].into_iter().flatten().min()
+        let due = [look, self.lives.next_beat(), self.agenda.due()].into_iter().flatten().min();
+        due.map(|due_ms| due_ms.max(self.rest_ms.load(Ordering::Relaxed)))
     }
 }

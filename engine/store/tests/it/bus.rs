@@ -1,35 +1,102 @@
 //! The bus: what every bus holds to, and what the one in memory does beside it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use homeroom_store::bus::{BusLimits, Frames};
-use homeroom_store::{Bus, MemoryBus, MemoryHub};
+use homeroom_store::{Bus, MemoryHub};
 
-fn three() -> [(MemoryBus, Frames); 3] {
-    let hub = MemoryHub::new();
-    [(); 3].map(|()| hub.join(BusLimits::default()))
+use crate::house::{House, eventually, on_every_store};
+
+on_every_store!(
+    frames_reach_whoever_listens_in_order_and_never_their_sender,
+    whoever_listens_no_more_hears_no_more,
+    many_channels_and_any_bytes,
+);
+
+/// Publishes on a channel until it is heard there, and takes what was.
+pub(crate) async fn listened(from: &Arc<dyn Bus>, channel: &str, at: &mut Frames) {
+    eventually("the channel is heard", async || {
+        from.publish(channel, "probe".into());
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        at.try_next().is_some_and(|frame| *frame.channel == *channel)
+    })
+    .await;
+    // Probes on their way come before this.
+    from.publish(channel, "last".into());
+    while at.next().await.expect("a frame").bytes != "last" {}
 }
 
-fn taken(frames: &mut Frames) -> Vec<(String, Bytes)> {
-    std::iter::from_fn(|| frames.try_next()).map(|frame| (frame.channel.to_string(), frame.bytes)).collect()
+async fn take(frames: &mut Frames, count: usize) -> Vec<(String, Bytes)> {
+    let mut taken = Vec::new();
+    while taken.len() < count {
+        let frame = frames.next().await.expect("a frame");
+        // Others may still hear what `listened` said.
+        if frame.bytes != "probe" && frame.bytes != "last" {
+            taken.push((frame.channel.to_string(), frame.bytes));
+        }
+    }
+    taken
 }
 
-#[tokio::test]
-async fn frames_reach_whoever_listens_in_order_and_never_their_sender() {
-    let [(a, mut at_a), (b, mut at_b), (c, mut at_c)] = three();
+async fn frames_reach_whoever_listens_in_order_and_never_their_sender(house: &House) {
+    let [(a, mut at_a), (b, mut at_b), (c, mut at_c)] = house.buses();
     for bus in [&a, &b, &b] {
-        bus.subscribe("x");
+        bus.subscribe("/x {1}");
     }
-    c.subscribe("y");
-    for (channel, text) in [("x", "1"), ("y", "2"), ("x", "3")] {
-        a.publish(channel, text.into());
+    c.subscribe("/x {1}");
+    listened(&a, "/x {1}", &mut at_b).await;
+    listened(&b, "/x {1}", &mut at_c).await;
+    listened(&b, "/x {1}", &mut at_a).await;
+    let before = a.status();
+    let expected: Vec<(String, Bytes)> =
+        (0..2000).map(|number| ("/x {1}".to_owned(), Bytes::from(number.to_string()))).collect();
+    for (channel, bytes) in &expected {
+        a.publish(channel, bytes.clone());
     }
-    assert_eq!(taken(&mut at_a), []);
-    assert_eq!(taken(&mut at_b), [("x".into(), "1".into()), ("x".into(), "3".into())]);
-    assert_eq!(taken(&mut at_c), [("y".into(), "2".into())]);
+    assert!(take(&mut at_b, 2000).await == expected, "all, in order");
+    assert!(take(&mut at_c, 2000).await == expected, "all, in order");
+    let to_a: Vec<Bytes> = std::iter::from_fn(|| at_a.try_next()).map(|frame| frame.bytes).collect();
+    assert!(to_a.iter().all(|bytes| bytes == "probe" || bytes == "last"), "its own frames do not come back");
+    eventually("all is confirmed", async || a.status().published >= before.published + 2000).await;
+    assert_eq!(a.status().dropped, before.dropped);
+}
+
+async fn whoever_listens_no_more_hears_no_more(house: &House) {
+    let [(a, _), (b, mut at_b), _] = house.buses();
+    b.subscribe("x");
+    b.subscribe("y");
+    listened(&a, "x", &mut at_b).await;
+    listened(&a, "y", &mut at_b).await;
     b.unsubscribe("x");
-    a.publish("x", "4".into());
-    assert_eq!(taken(&mut at_b), []);
-    assert_eq!((a.status().published, b.status().received), (4, 2));
+    b.unsubscribe("never listened to");
+    a.publish("x", "1".into());
+    a.publish("y", "2".into());
+    assert_eq!(take(&mut at_b, 1).await, [("y".into(), "2".into())]);
+    b.subscribe("x");
+    listened(&a, "x", &mut at_b).await;
+}
+
+async fn many_channels_and_any_bytes(house: &House) {
+    let [(a, _), (b, mut at_b), _] = house.buses();
+    let channels: Vec<String> = (0..300).map(|channel| format!("/n {channel}")).collect();
+    for channel in &channels {
+        b.subscribe(channel);
+    }
+    for channel in channels.iter().step_by(17) {
+        listened(&a, channel, &mut at_b).await;
+    }
+    listened(&a, &channels[299], &mut at_b).await;
+    while at_b.try_next().is_some() {}
+    let bytes = Bytes::from((0..=255).cycle().take(100_000).collect::<Vec<u8>>());
+    for channel in &channels {
+        a.publish(channel, bytes.clone());
+    }
+    let mut taken = take(&mut at_b, 300).await;
+    taken.sort();
+    let mut expected: Vec<(String, Bytes)> = channels.into_iter().map(|channel| (channel, bytes.clone())).collect();
+    expected.sort();
+    assert!(taken == expected, "each on its channel, whole");
 }
 
 #[tokio::test]
@@ -41,14 +108,16 @@ async fn what_is_not_taken_is_bounded_and_counted() {
     for text in ["1", "2", "3"] {
         a.publish("x", text.into());
     }
-    assert_eq!(taken(&mut at_b).len(), 2);
+    assert_eq!(take(&mut at_b, 2).await.len(), 2);
     a.publish("x", "too long for it".into());
-    assert_eq!((taken(&mut at_b).len(), b.status().missed, b.status().received), (0, 2, 2));
+    assert!(at_b.try_next().is_none());
+    assert_eq!((b.status().missed, b.status().received), (2, 2));
 }
 
 #[tokio::test]
 async fn a_gap_is_told_and_whoever_leaves_ends_its_frames() {
-    let [(a, _), (b, mut at_b), (c, mut at_c)] = three();
+    let hub = MemoryHub::new();
+    let [(a, _), (b, mut at_b), (c, mut at_c)] = [(); 3].map(|()| hub.join(BusLimits::default()));
     b.subscribe("x");
     let before = b.status().epoch;
     b.set_connected(false);

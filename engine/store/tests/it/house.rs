@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use homeroom_store::redis::{Redis, RedisConfig, RedisLimits, RedisPresence, RedisState};
+use homeroom_store::bus::{BusLimits, Frames};
+use homeroom_store::redis::{Redis, RedisBus, RedisConfig, RedisLimits, RedisPresence, RedisState};
 use homeroom_store::state::StateLimits;
 use homeroom_store::{
-    ManualClock, MemoryLimits, MemoryPresence, MemoryState, Presence, PresenceRules, SharedLimits, StateStore,
+    Bus, ManualClock, MemoryHub, MemoryLimits, MemoryPresence, MemoryState, Presence, PresenceRules, SharedLimits,
+    StateStore,
 };
 
 use crate::servers::{RedisCluster, RedisServer, everlasting};
@@ -27,6 +29,7 @@ pub(crate) struct House {
     /// The Redis servers behind it, and what its keys begin with.
     nodes: Vec<String>,
     prefix: String,
+    buses: Arc<dyn Fn() -> [(Arc<dyn Bus>, Frames); 3] + Send + Sync>,
     presence: Arc<dyn Fn(PresenceRules) -> [Arc<dyn Presence>; 3] + Send + Sync>,
 }
 
@@ -38,6 +41,11 @@ impl House {
             server.beat().await.expect("a beat");
         }
         servers
+    }
+
+    /// Three servers' ends of one bus.
+    pub(crate) fn buses(&self) -> [(Arc<dyn Bus>, Frames); 3] {
+        (self.buses)()
     }
 
     /// Looks at what the case left behind: no key without an expiry.
@@ -72,6 +80,15 @@ pub(crate) fn own_prefix() -> String {
     format!("test-{}:", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Waits until something is so; that it never is, is a failure.
+pub(crate) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let since = std::time::Instant::now();
+    while !is_so().await {
+        assert!(since.elapsed() < Duration::from_secs(60), "{what}: it is not so, and will not be");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// A connection that is there.
 pub(crate) async fn connected(config: RedisConfig) -> Redis {
     let redis = Redis::new(config).expect("an address");
@@ -90,9 +107,16 @@ async fn over_redis(url: &str, nodes: Vec<String>) -> House {
     };
     let [one, other] = [connected(config.clone()).await, connected(config.clone()).await];
     let servers = [connected(config.clone()).await, connected(config.clone()).await, connected(config).await];
+    let ends = servers.clone();
     House {
         clock,
         runs: 16,
+        buses: Arc::new(move || {
+            ends.each_ref().map(|redis| {
+                let (bus, frames) = RedisBus::new(redis.clone(), BusLimits::default());
+                (Arc::new(bus) as Arc<dyn Bus>, frames)
+            })
+        }),
         states: [Arc::new(RedisState::new(one.clone())), Arc::new(RedisState::new(other.clone()))],
         limits: [Arc::new(RedisLimits::new(one)), Arc::new(RedisLimits::new(other))],
         presence: Arc::new(move |rules| {
@@ -119,6 +143,13 @@ pub(crate) async fn memory() -> House {
             let first = MemoryPresence::new(shared.clone(), rules);
             let (second, third) = (first.another_server(), first.another_server());
             [Arc::new(first), Arc::new(second), Arc::new(third)]
+        }),
+        buses: Arc::new(|| {
+            let hub = MemoryHub::new();
+            [(); 3].map(|()| {
+                let (bus, frames) = hub.join(BusLimits::default());
+                (Arc::new(bus) as Arc<dyn Bus>, frames)
+            })
         }),
         nodes: Vec::new(),
         prefix: String::new(),

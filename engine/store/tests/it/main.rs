@@ -2,6 +2,7 @@
 
 mod bus;
 mod cache;
+mod faults;
 mod house;
 mod limits;
 mod presence;

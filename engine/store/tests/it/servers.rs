@@ -28,33 +28,42 @@ impl RedisServer {
 
     /// Starts one on a port.
     pub(crate) fn start_on(port: u16, arguments: &[&str]) -> Self {
+        let is_tls = arguments.contains(&"--tls-port");
+        let port_text = port.to_string();
+        let usual = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--port", &port_text];
+        Self::spawn(port, &usual[..if is_tls { 6 } else { 8 }], arguments)
+    }
+
+    fn spawn(port: u16, usual: &[&str], arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         let mut watchdog = Command::new("sh")
             .args(["-c", r#"redis-server "$@" >/dev/null 2>&1 & echo $!; cat >/dev/null; kill -9 $!; wait"#, "sh"])
-            .args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--dir"])
-            .arg(folder.path())
-            .args(if arguments.iter().any(|one| one == "--tls-port") {
-                vec![]
-            } else {
-                vec!["--port".into(), port.to_string()]
-            })
-            .args(&arguments)
+            .args(usual)
+            .args(arguments)
+            .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("a shell");
         let mut pid = String::new();
         let stdout = watchdog.stdout.take().expect("its output");
         BufReader::new(stdout).read_line(&mut pid).expect("a process id");
+        let arguments = arguments.iter().map(ToString::to_string).collect();
         let server = Self { watchdog, pid: pid.trim().into(), port, arguments, _folder: folder };
         server.wait();
         server
     }
 
+    /// Starts a sentinel with a configuration file, which it changes.
+    pub(crate) fn start_sentinel(port: u16, file: &std::path::Path) -> Self {
+        Self::spawn(port, &[&file.to_string_lossy(), "--sentinel"], &[])
+    }
+
     fn wait(&self) {
         let since = Instant::now();
-        while !answers(self.port) {
+        let is_tls = self.arguments.iter().any(|argument| argument == "--tls-port");
+        while !answers(self.port, is_tls) {
             let found = Command::new("redis-server").arg("--version").output().is_ok();
             assert!(found, "`redis-server` is needed: apt-get install redis-server");
             assert!(since.elapsed() < START_WITHIN, "redis-server does not answer on port {}", self.port);
@@ -157,10 +166,13 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// Whether something answers there as Redis does, if only with a refusal.
-fn answers(port: u16) -> bool {
+/// Whether something answers there as Redis does, if only with a refusal; over TLS, whether somebody listens.
+fn answers(port: u16, is_tls: bool) -> bool {
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
     let _ = stream.set_read_timeout(Some(Duration::from_millis(500)));
+    if is_tls {
+        return true;
+    }
     let mut first = [0];
     stream.write_all(b"PING\r\n").is_ok() && (stream.read_exact(&mut first).is_ok())
 }

@@ -1,9 +1,8 @@
 -- Collections to look at now. KEYS: 1 index. ARGV: 2 how many, 3 how long the looker has before others look too, 4 how long
 -- the index is kept at least.
 -- Yields in how many milliseconds there is more (-1: never), then for each the key and the mark by which it is put back.
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
-end
+-- Written first: it is permitted when Redis is full, and what follows it then is, too.
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[4]))))
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 local answer = {-1}
 for at = 1, #due, 2 do

@@ -3,13 +3,15 @@
 -- script, else long enough for a write to arrive that reminded already, 6 how long the index outlives it.
 local known = redis.call('ZSCORE', KEYS[1], ARGV[2])
 local again, hold = tonumber(ARGV[4]), tonumber(ARGV[5])
+-- Written first: it is permitted when Redis is full, and what follows it then is, too.
+local life = math.max(redis.call('PTTL', KEYS[1]), math.max(again, hold) + tonumber(ARGV[6]))
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', life))
 if not known or tonumber(known) ~= tonumber(ARGV[3]) then
   -- Somebody reminded meanwhile, and not necessarily of what was found.
   if again >= 0 then
     remind(KEYS[1], ARGV[2], again, tonumber(ARGV[6]))
   end
 elseif again >= 0 then
-  redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), again + tonumber(ARGV[6])))
   redis.call('ZADD', KEYS[1], string.format('%.0f', now + again), ARGV[2])
 elseif hold == 0 or tonumber(known) % 1 ~= 0 then
   redis.call('ZREM', KEYS[1], ARGV[2])

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::super::script::{scripts, unexpected};
 use super::room::{Departure, Room};
-use super::{Gone, LOOK_EVERY_MS, RedisPresence, TTL_MS};
+use super::{Gone, LOOK_EVERY_MS, RETRY_MS, RedisPresence, TTL_MS};
 use crate::StoreError;
 use crate::claims::CLAIM_LEASE_MS;
 
@@ -16,8 +16,6 @@ const BURY_MS: i64 = 5000;
 const LIVES_AT_ONCE: usize = 4;
 const ROOMS_AT_ONCE: usize = 128;
 const ROOMS_ROUNDS: usize = 16;
-/// After a room could not be asked.
-const RETRY_MS: i64 = 1000;
 
 scripts! {
     DEAD = "time.lua" "dead.lua";

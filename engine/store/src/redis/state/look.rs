@@ -60,10 +60,9 @@ impl RedisState {
     /// What the index says is due, so many at most.
     async fn looks(&self, limit: usize) -> Result<Vec<Look>, StoreError> {
         let shards = self.shards();
-        let asked = shards.min(limit);
-        let first = self.turn.fetch_add(asked, Ordering::Relaxed);
-        let each = limit / asked.max(1);
-        let answers = join_all((0..asked).map(|turn| self.due_in((first + turn) % shards, each))).await;
+        let each = limit.div_ceil(shards);
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        let answers = join_all((0..shards).map(|turn| self.due_in((first + turn) % shards, each))).await;
         let mut looks = Vec::new();
         let mut failed = None;
         for answer in answers {
@@ -74,7 +73,11 @@ impl RedisState {
         }
         match failed {
             Some(error) if looks.is_empty() => Err(error),
-            _ => Ok(looks),
+            _ => {
+                let beyond = looks.split_off(limit.min(looks.len()));
+                join_all(beyond.iter().map(|look| self.looked(look, Some(0)))).await;
+                Ok(looks)
+            }
         }
     }
 

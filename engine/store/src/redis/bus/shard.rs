@@ -1,0 +1,127 @@
+//! One connection's share of a bus: what is to leave by it, and what it is to listen to.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::super::endpoint::Endpoint;
+use super::{HOLD, Wire, session};
+use crate::bus::{BusLimits, Queue};
+
+/// The task that keeps the connection ends with it.
+pub(super) struct Shard {
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+pub(super) struct Shared {
+    pub(super) endpoint: Endpoint,
+    pub(super) wire: Arc<Wire>,
+    pub(super) leaving: Queue<Leaving>,
+    pub(super) channels: Mutex<Channels>,
+    /// Channels changed.
+    pub(super) changed: Notify,
+    /// Whether it is a cluster's node, where pub/sub may be sharded.
+    pub(super) is_node: bool,
+    pub(super) is_up: AtomicBool,
+    pub(super) epoch: AtomicU64,
+    /// A channel may lie on another node by now.
+    pub(super) doubt: AtomicBool,
+}
+
+/// A frame on its way.
+pub(super) struct Leaving {
+    pub(super) channel: String,
+    pub(super) frame: Vec<u8>,
+    since: Instant,
+}
+
+impl Leaving {
+    pub(super) fn is_stale(&self) -> bool {
+        self.since.elapsed() > HOLD
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Channels {
+    pub(super) wanted: HashSet<Arc<str>>,
+    /// Those that were changed since the connection was told.
+    pub(super) changed: HashSet<Arc<str>>,
+}
+
+impl Shard {
+    pub(super) fn new(endpoint: Endpoint, wire: Arc<Wire>, limits: BusLimits, is_node: bool) -> Self {
+        let shared = Arc::new(Shared {
+            endpoint,
+            wire,
+            leaving: Queue::new(limits),
+            channels: Mutex::default(),
+            changed: Notify::new(),
+            is_node,
+            is_up: AtomicBool::new(false),
+            epoch: AtomicU64::new(0),
+            doubt: AtomicBool::new(false),
+        });
+        let task = tokio::spawn(session::keep(Arc::clone(&shared)));
+        Self { shared, task }
+    }
+
+    /// Yields whether there was place.
+    pub(super) fn publish(&self, channel: String, frame: Vec<u8>) -> bool {
+        let weight = channel.len() + frame.len();
+        self.shared.leaving.push(Leaving { channel, frame, since: Instant::now() }, weight)
+    }
+
+    /// Listens to a channel, or no more.
+    pub(super) fn listen(&self, channel: &Arc<str>, is_wanted: bool) {
+        let mut channels = self.shared.channels.lock();
+        let has_changed =
+            if is_wanted { channels.wanted.insert(Arc::clone(channel)) } else { channels.wanted.remove(channel) };
+        if has_changed {
+            channels.changed.insert(Arc::clone(channel));
+            self.shared.changed.notify_one();
+        }
+    }
+
+    /// Listens to these channels, and to no others.
+    pub(super) fn listen_to_exactly(&self, names: &[Arc<str>]) {
+        let wanted: HashSet<&Arc<str>> = names.iter().collect();
+        let others: Vec<Arc<str>> =
+            self.shared.channels.lock().wanted.iter().filter(|name| !wanted.contains(name)).cloned().collect();
+        for name in &others {
+            self.listen(name, false);
+        }
+        for name in names {
+            self.listen(name, true);
+        }
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.shared.is_up.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.shared.epoch.load(Ordering::Relaxed)
+    }
+
+    /// Whether something spoke of another node since this was asked last.
+    pub(super) fn take_doubt(&self) -> bool {
+        self.shared.doubt.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Shard {
+    fn drop(&mut self) {
+        self.task.abort();
+        let mut lost = 0;
+        while self.shared.leaving.try_pop().is_some() {
+            lost += 1;
+        }
+        self.shared.wire.counts.dropped.fetch_add(lost, Ordering::Relaxed);
+    }
+}
