@@ -153,7 +153,7 @@ async fn keep(shared: Arc<Shared>) {
                 tracing::warn!(redis = name, "Redis is away");
             }
             Err(error) if failed == 0 => {
-                tracing::warn!(redis = name, error = %brief(&error), "Redis cannot be reached")
+                tracing::warn!(redis = name, error = %brief(&error), "Redis cannot be reached");
             }
             Err(_) => {}
         }

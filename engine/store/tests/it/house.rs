@@ -17,6 +17,9 @@ use crate::servers::{RedisCluster, RedisServer, everlasting};
 /// When the clocks begin.
 pub(crate) const T0: i64 = 1_000_000_000;
 
+/// A server's end of a bus, and what arrives there.
+pub(crate) type End = (Arc<dyn Bus>, Frames);
+
 /// One kind of store, and several servers over it.
 pub(crate) struct House {
     pub(crate) clock: Arc<ManualClock>,
@@ -29,7 +32,7 @@ pub(crate) struct House {
     /// The Redis servers behind it, and what its keys begin with.
     nodes: Vec<String>,
     prefix: String,
-    buses: Arc<dyn Fn() -> [(Arc<dyn Bus>, Frames); 3] + Send + Sync>,
+    buses: Arc<dyn Fn() -> [End; 3] + Send + Sync>,
     presence: Arc<dyn Fn(PresenceRules) -> [Arc<dyn Presence>; 3] + Send + Sync>,
 }
 
@@ -44,7 +47,7 @@ impl House {
     }
 
     /// Three servers' ends of one bus.
-    pub(crate) fn buses(&self) -> [(Arc<dyn Bus>, Frames); 3] {
+    pub(crate) fn buses(&self) -> [End; 3] {
         (self.buses)()
     }
 

@@ -128,8 +128,8 @@ impl RedisState {
 
     pub(super) async fn settled(&self, claim: u64) -> Result<(), StoreError> {
         let Some((bare, id)) = self.claimed.take(claim) else { return Ok(()) };
-        let settled = self.on(&SETTLE, &bare, &[&id]).await.map(|_| ());
-        settled
+        self.on(&SETTLE, &bare, &[&*id]).await?;
+        Ok(())
     }
 }
 
