@@ -1,11 +1,13 @@
-//! The process: `homeroom serve`, `check`, `test`, `token`, `schema`.
+//! The process: `homeroom serve`, `check`, `test`, `explain`, `new`, `token`, `schema`.
 //!
 //! A deployment is a `main.rs` of ten lines that hands its files and hooks to [`run`].
 
 mod check;
 mod codes;
+pub mod explain;
 pub mod identity;
 pub mod load;
+pub mod new;
 mod reload;
 pub mod scenario;
 pub mod schema;
@@ -52,6 +54,10 @@ enum Command {
     Check(check::Options),
     /// Play the scenarios that stand beside definitions.
     Test(test::Options),
+    /// Tell why somebody may, or may not, connect, join, send or receive.
+    Explain(explain::Options),
+    /// Make a small namespace to begin with, commented and tested.
+    New(new::Options),
     /// Print a token that this server would accept.
     Token(token::Options),
     /// Print the JSON Schema of a kind of file, for editors.
@@ -74,6 +80,8 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Serve(options)) => serve::run(deployable, &options).await,
             Some(Command::Check(options)) => check::run(deployable, &options).await,
             Some(Command::Test(options)) => test::run(deployable, &options).await,
+            Some(Command::Explain(options)) => explain::run(deployable, &options).await,
+            Some(Command::New(options)) => new::run(&options),
             Some(Command::Token(options)) => token::run(deployable, &options),
             Some(Command::Schema(options)) => schema::run(&options),
         }

@@ -6,7 +6,7 @@ mod text;
 
 pub use json::json;
 pub use sarif::sarif;
-pub use text::{Look, summary, text};
+pub use text::{Look, pointed, summary, text};
 
 use crate::source::{Position, Sources, Span};
 

@@ -4,20 +4,19 @@
 //! Bounded in number and bytes, oldest first out. What is remembered of an event that goes well is made of texts that are
 //! shared already, so that it costs one short lock and no allocation.
 
-use std::collections::VecDeque;
+mod ring;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use homeroom_plan::program::{Code, Place};
-use parking_lot::Mutex;
-
+pub(crate) use self::ring::Decisions;
 use crate::bind::Bound;
 use crate::engine::Inner;
 use crate::explain::Note;
 use crate::outcome::Emission;
 use crate::session::Session;
-use crate::settings::RuntimeSettings;
 use crate::{Engine, Refusal};
+use homeroom_plan::program::{Code, Place};
 
 /// Something that was decided.
 #[derive(Debug, Clone)]
@@ -101,58 +100,6 @@ pub struct Wanted {
 /// The code by which [`Wanted::code`] asks for what was allowed.
 pub const OK: &str = "OK";
 
-/// The latest decisions.
-#[derive(Debug)]
-pub(crate) struct Decisions {
-    ring: Mutex<Ring>,
-    max: usize,
-    bytes_max: usize,
-}
-
-#[derive(Debug, Default)]
-struct Ring {
-    decisions: VecDeque<Decision>,
-    bytes: usize,
-}
-
-impl Decisions {
-    pub(crate) fn new(settings: &RuntimeSettings) -> Self {
-        Self { ring: Mutex::default(), max: settings.decisions_max, bytes_max: settings.decisions_bytes_max }
-    }
-
-    /// Remembers a decision; those that must go for it are dropped once others may go on.
-    pub(crate) fn remember(&self, decision: Decision) {
-        if self.max == 0 {
-            return;
-        }
-        let mut gone = None;
-        let mut more = Vec::new();
-        let mut ring = self.ring.lock();
-        ring.bytes += decision.bytes();
-        ring.decisions.push_back(decision);
-        while ring.decisions.len() > self.max || ring.bytes > self.bytes_max {
-            let Some(oldest) = ring.decisions.pop_front() else { break };
-            ring.bytes -= oldest.bytes();
-            more.extend(gone.replace(oldest));
-        }
-        drop(ring);
-    }
-
-    /// The latest that are wanted, newest first, so many at most.
-    pub(crate) fn latest(&self, wanted: &Wanted, limit: usize) -> Vec<Decision> {
-        let ring = self.ring.lock();
-        ring.decisions.iter().rev().filter(|decision| wanted.includes(decision)).take(limit).cloned().collect()
-    }
-}
-
-impl Decision {
-    /// How much memory it takes, texts that are its own or may be kept by it included.
-    fn bytes(&self) -> usize {
-        let text = |text: &Option<Arc<str>>| text.as_deref().map_or(0, str::len);
-        size_of::<Self>() + text(&self.user) + text(&self.socket) + self.about.bytes()
-    }
-}
-
 impl About {
     /// The event it is about.
     #[must_use]
@@ -164,40 +111,12 @@ impl About {
             Self::Join(_) => None,
         }
     }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Connect => 0,
-            Self::Event(text) | Self::Backend(text) | Self::Join(text) => text.len(),
-            Self::Sent(sent) => {
-                let rooms = sent.rooms.iter().chain(&sent.except_rooms);
-                let names: usize = rooms.map(|room| size_of::<Arc<str>>() + room.len()).sum();
-                names + sent.forms().map(Reach::bytes).sum::<usize>()
-            }
-        }
-    }
 }
 
 impl Sent {
     /// What it reached in each of its forms.
     pub fn forms(&self) -> impl Iterator<Item = &Reach> {
         std::iter::once(&self.form).chain(&self.views)
-    }
-}
-
-impl Reach {
-    fn bytes(&self) -> usize {
-        size_of::<Self>() + self.roles.as_ref().map_or(0, |roles| roles.len() * size_of::<usize>())
-    }
-}
-
-impl Wanted {
-    fn includes(&self, decision: &Decision) -> bool {
-        let is = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|it| Some(it) == found);
-        is(&self.user, decision.user.as_deref())
-            && is(&self.namespace, Some(&decision.namespace))
-            && is(&self.event, decision.about.event())
-            && is(&self.code, Some(decision.code.as_deref().unwrap_or(OK)))
     }
 }
 

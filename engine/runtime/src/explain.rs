@@ -3,7 +3,8 @@
 //!
 //! A [`Recorder`] comes with [`crate::Bound`]. Where there is none, a note is never even made.
 
-use homeroom_definition::Pattern;
+mod ask;
+
 use homeroom_plan::program::{Check, Entry, Place, Query, Room, RoomRef, Rule, Step};
 use serde_json::Value;
 
@@ -75,13 +76,15 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What refuses if none of them admits: the rule, if there is one only, or where they stand.
+    /// What refuses if none of them admits: the rule, if there is one only, or where they begin. A room may be declared in
+    /// several files, so that its rules stand elsewhere than its name.
     #[must_use]
     pub fn place(&self) -> &'a Place {
         match (self.rules(), self) {
             ([only], _) => &only.place,
             (_, Self::Event(entry)) => &entry.place,
-            (_, Self::Room(room, _)) => &room.place,
+            ([first, ..], Self::Room(..)) => &first.place,
+            ([], Self::Room(room, _)) => &room.place,
         }
     }
 
@@ -90,13 +93,9 @@ impl<'a> Subject<'a> {
     pub fn room(&self) -> Option<String> {
         match self {
             Self::Event(_) => None,
-            Self::Room(room, values) => spelt(&room.pattern, values),
+            Self::Room(room, values) => room.pattern.fill(*values),
         }
     }
-}
-
-fn spelt(pattern: &Pattern, values: &[String]) -> Option<String> {
-    pattern.fill(values)
 }
 
 impl Bound {

@@ -52,6 +52,14 @@ impl Environment {
         Self { variables: variables.into_iter().filter(|(_, value)| !value.is_empty()).collect() }
     }
 
+    /// These, with another value for one of them.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut environment = self.clone();
+        environment.variables.insert(name.to_owned(), value.to_owned());
+        environment
+    }
+
     /// The settings with what the variables say in place of what the file says. A file, or a section, that is of the wrong
     /// kind stays as it is, to be told.
     pub(super) fn over(&self, node: Option<Node>, sources: &mut Sources) -> Node {

@@ -1,5 +1,7 @@
 //! The command line's own files: settings, and the schemas that editors check them with.
 
 mod documents;
+mod explain;
 mod loading;
+mod new;
 mod settings;

@@ -16,13 +16,28 @@ pub enum Look {
 
 /// All of `diagnostics`, a blank line between them; ends with a line break unless there are none.
 pub fn text(diagnostics: &[Diagnostic], sources: &Sources, look: Look) -> String {
-    let renderer = match look {
+    let renderer = renderer(look);
+    let drawn: Vec<String> = diagnostics.iter().map(|item| renderer.render(&groups(item, sources)) + "\n").collect();
+    drawn.join("\n")
+}
+
+fn renderer(look: Look) -> Renderer {
+    match look {
         Look::Plain => Renderer::plain(),
         // A terminal that knows no hyperlinks would show their codes as text.
         Look::Coloured => Renderer::styled(),
-    };
-    let drawn: Vec<String> = diagnostics.iter().map(|item| renderer.render(&groups(item, sources)) + "\n").collect();
-    drawn.join("\n")
+    }
+}
+
+/// The author's own lines, each place underlined with a few words below it; ends with a line break.
+pub fn pointed(marks: &[(Span, String)], sources: &Sources, look: Look) -> String {
+    let mut drawn: Vec<(SourceId, Annotated<'_>)> = Vec::new();
+    for (span, words) in marks {
+        let mark = AnnotationKind::Primary.span(shown(sources, *span)).label(normalize_untrusted_str(words));
+        add(&mut drawn, sources, span.source, mark);
+    }
+    let snippets = drawn.into_iter().map(|(_, snippet)| snippet);
+    renderer(look).render(&[Group::with_level(Level::NOTE).elements(snippets)]) + "\n"
 }
 
 /// "2 errors, 1 warning"; "no mistakes" if there are none.
@@ -60,15 +75,25 @@ fn snippets<'a>(item: &'a Diagnostic, sources: &'a Sources) -> Vec<Annotated<'a>
     let mut drawn = vec![(item.span.source, snippet(sources, item.span.source).annotation(primary))];
     for (span, words) in &item.related {
         let context = AnnotationKind::Context.span(shown(sources, *span)).label(normalize_untrusted_str(words));
-        match drawn.iter().position(|(source, _)| *source == span.source) {
-            Some(at) => {
-                let (source, known) = drawn.remove(at);
-                drawn.insert(at, (source, known.annotation(context)));
-            }
-            None => drawn.push((span.source, snippet(sources, span.source).annotation(context))),
-        }
+        add(&mut drawn, sources, span.source, context);
     }
     drawn.into_iter().map(|(_, snippet)| snippet).collect()
+}
+
+/// One more mark in the snippet of its file.
+fn add<'a>(
+    drawn: &mut Vec<(SourceId, Annotated<'a>)>,
+    sources: &'a Sources,
+    source: SourceId,
+    mark: annotate_snippets::Annotation<'a>,
+) {
+    match drawn.iter().position(|(drawn, _)| *drawn == source) {
+        Some(at) => {
+            let (source, known) = drawn.remove(at);
+            drawn.insert(at, (source, known.annotation(mark)));
+        }
+        None => drawn.push((source, snippet(sources, source).annotation(mark))),
+    }
 }
 
 fn snippet<T: Clone>(sources: &Sources, id: SourceId) -> Snippet<'_, T> {

@@ -1,0 +1,91 @@
+//! The ring that decisions are kept in: bounded in number and bytes, oldest first out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::{About, Decision, OK, Reach, Wanted};
+use crate::settings::RuntimeSettings;
+
+/// The latest decisions.
+#[derive(Debug)]
+pub(crate) struct Decisions {
+    ring: Mutex<Ring>,
+    max: usize,
+    bytes_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    decisions: VecDeque<Decision>,
+    bytes: usize,
+}
+
+impl Decisions {
+    pub(crate) fn new(settings: &RuntimeSettings) -> Self {
+        Self { ring: Mutex::default(), max: settings.decisions_max, bytes_max: settings.decisions_bytes_max }
+    }
+
+    /// Remembers a decision; those that must go for it are dropped once others may go on.
+    pub(crate) fn remember(&self, decision: Decision) {
+        if self.max == 0 {
+            return;
+        }
+        let mut gone = None;
+        let mut more = Vec::new();
+        let mut ring = self.ring.lock();
+        ring.bytes += decision.bytes();
+        ring.decisions.push_back(decision);
+        while ring.decisions.len() > self.max || ring.bytes > self.bytes_max {
+            let Some(oldest) = ring.decisions.pop_front() else { break };
+            ring.bytes -= oldest.bytes();
+            more.extend(gone.replace(oldest));
+        }
+        drop(ring);
+    }
+
+    /// The latest that are wanted, newest first, so many at most.
+    pub(crate) fn latest(&self, wanted: &Wanted, limit: usize) -> Vec<Decision> {
+        let ring = self.ring.lock();
+        ring.decisions.iter().rev().filter(|decision| wanted.includes(decision)).take(limit).cloned().collect()
+    }
+}
+
+impl Decision {
+    /// How much memory it takes, texts that are its own or may be kept by it included.
+    fn bytes(&self) -> usize {
+        let text = |text: &Option<Arc<str>>| text.as_deref().map_or(0, str::len);
+        size_of::<Self>() + text(&self.user) + text(&self.socket) + self.about.bytes()
+    }
+}
+
+impl About {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Connect => 0,
+            Self::Event(text) | Self::Backend(text) | Self::Join(text) => text.len(),
+            Self::Sent(sent) => {
+                let rooms = sent.rooms.iter().chain(&sent.except_rooms);
+                let names: usize = rooms.map(|room| size_of::<Arc<str>>() + room.len()).sum();
+                names + sent.forms().map(Reach::bytes).sum::<usize>()
+            }
+        }
+    }
+}
+
+impl Reach {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.roles.as_ref().map_or(0, |roles| roles.len() * size_of::<usize>())
+    }
+}
+
+impl Wanted {
+    fn includes(&self, decision: &Decision) -> bool {
+        let is = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|it| Some(it) == found);
+        is(&self.user, decision.user.as_deref())
+            && is(&self.namespace, Some(&decision.namespace))
+            && is(&self.event, decision.about.event())
+            && is(&self.code, Some(decision.code.as_deref().unwrap_or(OK)))
+    }
+}

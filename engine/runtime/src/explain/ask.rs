@@ -1,0 +1,54 @@
+//! Questions that change nothing, or only what the one who asks has made for it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use homeroom_plan::frame::{Frame, Now};
+use serde_json::Value;
+
+use crate::act::{Act, Site};
+use crate::delivery::Scene;
+use crate::outcome::{Effect, Outcome, Place};
+use crate::session::socket_value;
+use crate::{Engine, Refusal, Session};
+
+impl Engine {
+    /// Whether the rules of a room, by its name, admit a user; `session` is the user's connection, if there is one. `None`:
+    /// there is no such room. Nothing is joined.
+    ///
+    /// # Errors
+    /// If the rules could not be asked.
+    pub async fn admits(
+        &self,
+        namespace: &str,
+        room: &str,
+        user: &Value,
+        session: Option<&Session>,
+    ) -> Result<Option<bool>, Refusal> {
+        let bound = self.current();
+        let Some(served) = bound.namespace(namespace) else { return Ok(None) };
+        let Some((room, params)) = served.room_named(room) else { return Ok(None) };
+        let now = Now::at(self.inner.clock.now_ms());
+        let socket = match session {
+            Some(session) => session.socket.lock().clone(),
+            None => Arc::new(socket_value("", Value::Object(serde_json::Map::new()))),
+        };
+        let mut frame = Frame::new(user, &now, 0);
+        frame.socket = Some(Cow::Borrowed(&socket));
+        let role = user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
+        let site = Site { session, role, ..self.inner.site(&bound, served) };
+        Act::asking(site).admits_to(room, &params, &frame).await.map(Some)
+    }
+
+    /// Puts a connection into a room, whatever the room's rules say; what follows from it, follows. Yields whether there is
+    /// such a room.
+    pub async fn put_into(&self, session: &Session, room: &str) -> bool {
+        let bound = self.current();
+        let Some(served) = bound.namespace(&session.namespace) else { return false };
+        let Some((id, params)) = served.room_named(room) else { return false };
+        let place = Place { room: id, name: room.into(), params, presence: None, rule: None };
+        let outcome = Outcome { effects: vec![Effect::Join(place)], ..Outcome::default() };
+        Scene { inner: &self.inner, bound: &bound, served }.deliver(outcome, Some(session), None).await;
+        true
+    }
+}
