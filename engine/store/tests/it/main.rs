@@ -6,6 +6,7 @@ mod faults;
 mod house;
 mod limits;
 mod presence;
+mod presence_model;
 mod servers;
 mod sql;
 mod state;

@@ -10,6 +10,11 @@ use tempfile::TempDir;
 /// How long a server may take to answer after its start, or a cluster to agree.
 const START_WITHIN: Duration = Duration::from_secs(20);
 
+/// What is started: another version of Redis, or Valkey, if `REDIS_SERVER` names it.
+fn program() -> String {
+    std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".into())
+}
+
 /// A redis-server process.
 pub(crate) struct RedisServer {
     /// A shell that ends the server when its input ends, which it does with this process, however that ends.
@@ -37,7 +42,8 @@ impl RedisServer {
     fn spawn(port: u16, usual: &[&str], arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut watchdog = Command::new("sh")
-            .args(["-c", r#"redis-server "$@" >/dev/null 2>&1 & echo $!; cat >/dev/null; kill -9 $!; wait"#, "sh"])
+            .args(["-c", r#""$0" "$@" >/dev/null 2>&1 & echo $!; cat >/dev/null; kill -9 $!; wait"#])
+            .arg(program())
             .args(usual)
             .args(arguments)
             .current_dir(folder.path())
@@ -64,8 +70,8 @@ impl RedisServer {
         let since = Instant::now();
         let is_tls = self.arguments.iter().any(|argument| argument == "--tls-port");
         while !answers(self.port, is_tls) {
-            let found = Command::new("redis-server").arg("--version").output().is_ok();
-            assert!(found, "`redis-server` is needed: apt-get install redis-server");
+            let found = Command::new(program()).arg("--version").output().is_ok();
+            assert!(found, "`{}` is needed: apt-get install redis-server", program());
             assert!(since.elapsed() < START_WITHIN, "redis-server does not answer on port {}", self.port);
             std::thread::sleep(Duration::from_millis(5));
         }
