@@ -113,7 +113,7 @@ async fn over_redis(url: &str, nodes: Vec<String>) -> House {
     let ends = servers.clone();
     House {
         clock,
-        runs: 16,
+        runs: 24,
         buses: Arc::new(move || {
             ends.each_ref().map(|redis| {
                 let (bus, frames) = RedisBus::new(redis.clone(), BusLimits::default());

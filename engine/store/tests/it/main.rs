@@ -10,3 +10,4 @@ mod presence_model;
 mod servers;
 mod sql;
 mod state;
+mod ways;

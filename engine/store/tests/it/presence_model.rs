@@ -156,10 +156,10 @@ async fn pass(house: &House, servers: &[Arc<dyn Presence>; 3], dead: &[usize], r
         house.clock.advance(1000);
         for (_, server) in servers.iter().enumerate().filter(|(at, _)| !dead.contains(at)) {
             server.beat().await.expect("a beat");
-            for one in server.gone(10).await.expect("asked") {
-                server.settle_gone(one.claim).await.expect("settled");
-                if &*one.room == room {
-                    told.push(one.user.to_string());
+            while let Ok(gone @ [_, ..]) = server.gone(10).await.as_deref() {
+                for one in gone {
+                    server.settle_gone(one.claim).await.expect("settled");
+                    told.extend((&*one.room == room).then(|| one.user.to_string()));
                 }
             }
         }

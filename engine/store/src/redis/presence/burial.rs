@@ -1,5 +1,6 @@
 //! Burying lives that are over, and telling of whoever is gone.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
@@ -12,8 +13,9 @@ use crate::claims::CLAIM_LEASE_MS;
 
 /// How long whoever buries a life has before others try.
 const BURY_MS: i64 = 5000;
-/// How many lives are looked at in one go, how many rooms of one are visited at once, and how often.
-const LIVES_AT_ONCE: usize = 4;
+/// How many lives are buried at once, and how often; how many rooms of one are visited at once, and how often.
+const LIVES_AT_ONCE: usize = 8;
+const LIVES_ROUNDS: usize = 8;
 const ROOMS_AT_ONCE: usize = 128;
 const ROOMS_ROUNDS: usize = 16;
 
@@ -56,17 +58,30 @@ impl RedisPresence {
     }
 
     async fn bury_the_dead(&self) -> Result<(), StoreError> {
-        let args = [self.slack_ms().to_string(), LIVES_AT_ONCE.to_string(), BURY_MS.to_string()];
-        let args = args.each_ref().map(String::as_str);
-        let mut dead = self.redis.run(&DEAD, &[&self.servers_key()], &args).await?;
-        while !dead.is_empty() {
-            let life = dead.text()?;
+        for _ in 0..LIVES_ROUNDS {
+            let dead = self.dead().await?;
+            let is_all = dead.len() < LIVES_AT_ONCE;
+            let own = self.lives.current();
             // Its own life ends by being told so, not by its own hand.
-            if self.lives.current().as_deref() != Some(&*life) {
-                self.bury(&life).await?;
+            let others = dead.iter().filter(|life| own.as_ref() != Some(life));
+            join_all(others.map(|life| self.bury(life))).await.into_iter().collect::<Result<(), _>>()?;
+            if is_all {
+                return Ok(());
             }
         }
+        self.look_ms.store(self.redis.local_ms(), Ordering::Relaxed);
         Ok(())
+    }
+
+    async fn dead(&self) -> Result<Vec<String>, StoreError> {
+        let args = [self.slack_ms().to_string(), LIVES_AT_ONCE.to_string(), BURY_MS.to_string()];
+        let args = args.each_ref().map(String::as_str);
+        let mut reply = self.redis.run(&DEAD, &[&self.servers_key()], &args).await?;
+        let mut dead = Vec::new();
+        while !reply.is_empty() {
+            dead.push(reply.text()?);
+        }
+        Ok(dead)
     }
 
     /// Visits all rooms of a life that is over.
@@ -115,8 +130,18 @@ impl RedisPresence {
         self.list(life, "0").await
     }
 
+    /// Looks into rooms that are due until somebody is found.
     async fn claim_departures(&self, now_ms: i64, limit: usize) -> Result<Vec<Gone>, StoreError> {
-        let rooms = self.agenda.take(now_ms, limit);
+        loop {
+            let rooms = self.agenda.take(now_ms, limit);
+            let gone = self.claim_in_all(&rooms, now_ms, limit).await?;
+            if rooms.is_empty() || !gone.is_empty() {
+                return Ok(gone);
+            }
+        }
+    }
+
+    async fn claim_in_all(&self, rooms: &[Arc<str>], now_ms: i64, limit: usize) -> Result<Vec<Gone>, StoreError> {
         let each = (limit / rooms.len().max(1)).max(1);
         let claimed = join_all(rooms.iter().map(|room| self.claim_in(room, each))).await;
         let (mut gone, mut failed) = (Vec::new(), None);

@@ -17,6 +17,9 @@ pub(super) const LOOK_MS: i64 = 2000;
 /// How often servers look, when they know of nothing; the other servers' writes are seen by this late.
 const LOOK_EVERY_MS: i64 = 500;
 
+/// How often one call looks again when it found nothing: entries are often taken before they run out.
+const ROUNDS: usize = 16;
+
 scripts! {
     DUE = "time.lua" "due.lua";
     CLAIM = "time.lua" "collection.lua" "claim.lua";
@@ -43,18 +46,27 @@ impl RedisState {
         let now_ms = self.redis.local_ms();
         self.look_ms.store(now_ms.saturating_add(LOOK_EVERY_MS), Ordering::Relaxed);
         self.claimed.forget_late(now_ms);
-        let looks = self.looks(limit).await?;
+        for _ in 0..ROUNDS {
+            let looks = self.looks(limit).await?;
+            let expired = self.claim_in(&looks, limit).await;
+            if looks.is_empty() || !expired.is_empty() {
+                return Ok(expired);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn claim_in(&self, looks: &[Look], limit: usize) -> Vec<Expired> {
         let each = (limit / looks.len().max(1)).max(1);
-        let found = join_all(looks.iter().map(|look| self.look(look, each))).await;
         let mut expired = Vec::new();
-        for found in found {
+        for found in join_all(looks.iter().map(|look| self.look(look, each))).await {
             // Who cannot be asked is looked at again when the mark ends.
             let Ok(found) = found else { continue };
             self.look_in(found.more_ms);
             expired.extend(found.expired);
         }
         expired.sort_by_key(|one: &Expired| one.deadline_ms);
-        Ok(expired)
+        expired
     }
 
     /// What the index says is due, so many at most.
