@@ -1,5 +1,6 @@
 //! Ways in which Redis is reached and found: names, clocks, passwords, TLS, sentinels, clusters; and how it says it fares.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use homeroom_store::redis::{Redis, RedisConfig, RedisLimits, RedisPresence, RedisState};
@@ -205,4 +206,22 @@ async fn over_tls_its_certificate_is_verified() {
     let stranger = Redis::new(soon(format!("rediss://localhost:{port}"))).expect("an address");
     assert!(!stranger.ready(Duration::from_millis(500)).await, "who signed it is not trusted");
     assert!(bounded(put(&RedisState::new(stranger), "k")).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_come_before_the_first_beat() {
+    let server = RedisServer::start(&[]);
+    let redis = connected(RedisConfig::new(server.url())).await;
+    let presence = Arc::new(RedisPresence::new(redis, PresenceRules::default()));
+    let enters = (0..50_u64).map(|conn| {
+        let presence = Arc::clone(&presence);
+        tokio::spawn(async move { presence.enter("/x r", &format!("u{conn}"), conn, "1".into()).await })
+    });
+    for comes in futures_util::future::join_all(enters.collect::<Vec<_>>()).await {
+        assert_eq!(comes.expect("a task"), Ok(true));
+    }
+    let epoch = presence.beat().await.expect("a beat");
+    presence.renewed().await.expect("nothing to tell again");
+    assert!(presence.gone(100).await.expect("asked").is_empty());
+    assert_eq!((presence.beat().await, presence.count("/x r").await), (Ok(epoch), Ok(50)));
 }

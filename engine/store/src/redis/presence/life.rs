@@ -29,6 +29,8 @@ pub(super) struct Lives {
     /// What tells this process from all others.
     server: String,
     inner: Mutex<Inner>,
+    /// One beat at a time.
+    beating: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -48,7 +50,11 @@ impl Default for Lives {
     fn default() -> Self {
         use std::hash::{BuildHasher, RandomState};
         let chance = || RandomState::new().hash_one(std::process::id());
-        Self { server: format!("{:016x}{:016x}", chance(), chance()), inner: Mutex::default() }
+        Self {
+            server: format!("{:016x}{:016x}", chance(), chance()),
+            inner: Mutex::default(),
+            beating: tokio::sync::Mutex::default(),
+        }
     }
 }
 
@@ -99,11 +105,14 @@ impl RedisPresence {
 
     /// Beats, if it is time to; yields the epoch.
     pub(super) async fn beaten(&self) -> Result<u64, StoreError> {
+        let _alone = self.lives.beating.lock().await;
         let now_ms = self.redis.local_ms();
         let (epoch, is_due, must_begin) = {
             let inner = self.lives.inner.lock();
-            // Another life at most once per lease: telling everything again must not be what keeps calls from being heard.
-            let may_begin = now_ms >= inner.begun_ms.saturating_add(self.rules.lease_ms);
+            // Another life at most once per lease, and not while everything is still told again under this one: the telling
+            // must not be what keeps calls from being heard.
+            let rest_ms = if inner.former.is_empty() { self.rules.lease_ms } else { FORMER_KEPT_MS };
+            let may_begin = now_ms >= inner.begun_ms.saturating_add(rest_ms);
             let must_begin = !inner.has_begun || (inner.is_doubtful && may_begin);
             (inner.epoch, must_begin || now_ms >= inner.next_beat_ms, must_begin)
         };
