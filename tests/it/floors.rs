@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u8)] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("serde-saphyr", &["homeroom-definition"]),
     ("annotate-snippets", &["homeroom-definition"]),
+    ("pretty_yaml", &["homeroom-definition"]),
     ("jsonschema", &["homeroom-plan"]),
     ("minijinja", &["homeroom-plan"]),
     ("sqlx", &["homeroom-store"]),

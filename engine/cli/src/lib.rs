@@ -1,10 +1,11 @@
-//! The process: `homeroom serve`, `check`, `test`, `explain`, `new`, `token`, `schema`.
+//! The process: `homeroom serve`, `check`, `test`, `explain`, `new`, `fmt`, `token`, `schema`.
 //!
 //! A deployment is a `main.rs` of ten lines that hands its files and hooks to [`run`].
 
 mod check;
 mod codes;
 pub mod explain;
+pub mod fmt;
 pub mod identity;
 pub mod load;
 pub mod new;
@@ -58,6 +59,8 @@ enum Command {
     Explain(explain::Options),
     /// Make a small namespace to begin with, commented and tested.
     New(new::Options),
+    /// Bring YAML into one style, comments intact.
+    Fmt(fmt::Options),
     /// Print a token that this server would accept.
     Token(token::Options),
     /// Print the JSON Schema of a kind of file, for editors.
@@ -82,6 +85,7 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Test(options)) => test::run(deployable, &options).await,
             Some(Command::Explain(options)) => explain::run(deployable, &options).await,
             Some(Command::New(options)) => new::run(&options),
+            Some(Command::Fmt(options)) => fmt::run(&options),
             Some(Command::Token(options)) => token::run(deployable, &options),
             Some(Command::Schema(options)) => schema::run(&options),
         }

@@ -7,11 +7,13 @@
 //! * [`model`]: the language itself, as records.
 //! * [`names`], [`pattern`], [`values`]: the small languages within texts: `<...>`, `class:<classId>`, `10 per 10s`.
 //! * [`diagnostic`], [`mod@codes`], [`render`], [`mod@suggest`]: what is told, and how it looks.
+//! * [`mod@format`]: one style for files.
 //! * [`schema`], [`reference`]: what follows from the records for editors and readers.
 
 mod choices;
 pub mod codes;
 pub mod diagnostic;
+pub mod format;
 pub mod model;
 pub mod names;
 pub mod pattern;

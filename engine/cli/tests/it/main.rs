@@ -2,6 +2,7 @@
 
 mod documents;
 mod explain;
+mod fmt;
 mod loading;
 mod new;
 mod settings;
