@@ -76,6 +76,7 @@ impl Settled {
             ("state", shown(&settings.state)),
             ("database", format!("{:?} {:?}", settings.database.as_ref().map(|url| &url.value), settings.sql)),
             ("reload", shown(&settings.reload)),
+            ("redis", shown(&settings.redis)),
         ];
         Self { identity: settings.identity.schema.to_string(), others }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use homeroom_definition::render;
 use homeroom_http::{ApiKeys, Definitions};
+use homeroom_runtime::ClusterKey;
 use tokio::net::TcpListener;
 
 use crate::check::drawn;
@@ -68,6 +69,10 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     welcome(&settings, address, &plan.namespaces.keys().map(|path| path.to_string()).collect::<Vec<_>>());
     let secret = settings.auth.secret.clone().unwrap_or_else(|| DEVELOPMENT_SECRET.into());
+    let shared = settings.redis.clone().map(|shared| {
+        let key = ClusterKey::of(shared.secret.as_deref().unwrap_or(&secret));
+        (shared, key)
+    });
     let parts = Parts {
         plan,
         hooks: deployable.hooks.clone(),
@@ -76,8 +81,9 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         socket: settings.socket.clone(),
         db: loaded.db.clone(),
         authenticator: Arc::new(Jwt::new(&secret, &settings.auth, settings.claims.clone())),
+        shared,
     };
-    let (server, routes) = Server::new(parts);
+    let (server, routes) = Server::new(parts).map_err(|error| error.to_string())?;
     let keys = Arc::new(ApiKeys::new(keys));
     let origin = Origin {
         folder: options.namespaces.clone(),

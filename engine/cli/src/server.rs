@@ -1,22 +1,29 @@
 //! A running server: the engine, its stores, its edge and its API, put together.
 
+use std::collections::hash_map::RandomState;
 use std::future::Future;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use homeroom_http::{Api, ApiKeys, Definitions, Routes};
 use homeroom_plan::Plan;
-use homeroom_runtime::{Authenticator, Bound, Engine, Hooks, Reviewed, RuntimeSettings, Stores};
+use homeroom_runtime::{Authenticator, Bound, Cluster, ClusterKey, Engine, Hooks, Reviewed, RuntimeSettings, Stores};
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::incoming::EngineSink;
 use homeroom_socket::listen;
 use homeroom_socket::outgoing::Outgoing;
 use homeroom_socket::oxide::OxideTransport;
 use homeroom_socket::settings::SocketSettings;
+use homeroom_store::bus::{BusLimits, Frames};
+use homeroom_store::redis::{BadAddress, Redis, RedisBus, RedisLimits, RedisPresence, RedisState};
 use homeroom_store::sql::Db;
 use homeroom_store::state::StateLimits;
 use homeroom_store::{Clock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules, SystemClock};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::settings::Shared;
 
 /// How many counters of limits that connections share are kept.
 const LIMITS_MAX: usize = 1_000_000;
@@ -40,6 +47,8 @@ pub struct Parts {
     pub db: Option<Db>,
     /// Who verifies tokens.
     pub authenticator: Arc<dyn Authenticator>,
+    /// The other servers, and what they all know each other by.
+    pub shared: Option<(Shared, ClusterKey)>,
 }
 
 /// A server that is put together, and may be listened with.
@@ -50,21 +59,51 @@ pub struct Server {
     clock: Arc<dyn Clock>,
     hooks: Hooks,
     limits: RuntimeSettings,
+    /// Hears the other servers.
+    hearing: Option<JoinHandle<()>>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(hearing) = &self.hearing {
+            hearing.abort();
+        }
+    }
+}
+
+/// Where things are remembered, and where what other servers say arrives.
+fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<Frames>), BadAddress> {
+    let mut stores = Stores {
+        state: Arc::new(MemoryState::new(Arc::clone(clock), parts.state.clone())),
+        presence: Arc::new(MemoryPresence::new(Arc::clone(clock), PresenceRules::default())),
+        limits: Arc::new(MemoryLimits::new(Arc::clone(clock), LIMITS_MAX)),
+        db: parts.db.clone(),
+        cluster: None,
+    };
+    let Some((shared, key)) = &parts.shared else { return Ok((stores, None)) };
+    let redis = Redis::new(shared.redis.clone())?;
+    if shared.state {
+        stores.state = Arc::new(RedisState::new(redis.clone()));
+        stores.presence = Arc::new(RedisPresence::new(redis.clone(), shared.presence));
+        stores.limits = Arc::new(RedisLimits::new(redis.clone()));
+    }
+    let (bus, frames) = RedisBus::new(redis, BusLimits::default());
+    // A number from the system's randomness, which no other server has.
+    let number = RandomState::new().build_hasher().finish();
+    stores.cluster = Some(Arc::new(Cluster::new(Arc::new(bus), number, key.clone())));
+    Ok((stores, Some(frames)))
 }
 
 impl Server {
     /// Puts a server together; with it come the routes that clients connect by.
-    pub fn new(parts: Parts) -> (Arc<Self>, Routes) {
+    ///
+    /// # Errors
+    /// If Redis has no address.
+    pub fn new(parts: Parts) -> Result<(Arc<Self>, Routes), BadAddress> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let limits = HubLimits { connections_max: parts.socket.connections_max, ..HubLimits::default() };
         let hub = Arc::new(Hub::new(limits));
-        let stores = Stores {
-            state: Arc::new(MemoryState::new(Arc::clone(&clock), parts.state)),
-            presence: Arc::new(MemoryPresence::new(Arc::clone(&clock), PresenceRules::default())),
-            limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
-            db: parts.db,
-            cluster: None,
-        };
+        let (stores, frames) = stores(&parts, &clock)?;
         let bound = Bound::new(parts.plan, parts.hooks.clone(), &parts.limits, Arc::clone(&clock));
         let paths = bound.paths();
         let outlet = Arc::new(Outgoing::new(Arc::clone(&hub)));
@@ -72,7 +111,12 @@ impl Server {
         let sink = Arc::new(EngineSink::new(engine.clone()));
         let (transport, routes) = OxideTransport::new(parts.socket, hub, sink);
         transport.serve_namespaces(&paths);
-        (Arc::new(Self { engine, transport, clock, hooks: parts.hooks, limits: parts.limits }), routes)
+        let hearing = frames.map(|frames| {
+            let engine = engine.clone();
+            tokio::spawn(async move { engine.hear(frames).await })
+        });
+        let server = Self { engine, transport, clock, hooks: parts.hooks, limits: parts.limits, hearing };
+        Ok((Arc::new(server), routes))
     }
 
     /// Serves another plan from now on: namespaces that are new can be entered, those that are gone tell their clients, and

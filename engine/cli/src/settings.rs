@@ -14,6 +14,8 @@ use homeroom_definition::{Diagnostics, FromNode, Reader, SourceId, Sources, Text
 use homeroom_plan::Identity;
 use homeroom_runtime::RuntimeSettings;
 use homeroom_socket::settings::SocketSettings;
+use homeroom_store::PresenceRules;
+use homeroom_store::redis::RedisConfig;
 use homeroom_store::sql::SqlLimits;
 use homeroom_store::state::StateLimits;
 use serde_json::Value;
@@ -54,8 +56,23 @@ pub struct Settings {
     pub api_keys: Vec<String>,
     /// When changed definitions are served.
     pub reload: Reload,
+    /// The other servers, if this one does not stand alone.
+    pub redis: Option<Shared>,
     /// Users for whom tokens are printed where the development secret is used.
     pub demo_tokens: Vec<Value>,
+}
+
+/// How several servers are one. Its `Debug` has no secrets.
+#[derive(Clone)]
+pub struct Shared {
+    /// Where Redis is.
+    pub redis: RedisConfig,
+    /// Whether state, presence and limits are kept there.
+    pub state: bool,
+    /// What servers know each other by, if it is not the secret for tokens.
+    pub secret: Option<String>,
+    /// How long servers and users may be away.
+    pub presence: PresenceRules,
 }
 
 /// When changed definitions are served.
@@ -121,6 +138,18 @@ impl fmt::Debug for Settings {
             .field("sql", &self.sql)
             .field("api_keys", &self.api_keys.len())
             .field("demo_tokens", &self.demo_tokens.len())
+            .field("redis", &self.redis)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("state", &self.state)
+            .field("prefix", &self.redis.prefix)
+            .field("call_timeout", &self.redis.call_timeout)
+            .field("presence", &self.presence)
             .finish_non_exhaustive()
     }
 }

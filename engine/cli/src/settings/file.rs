@@ -25,7 +25,7 @@ record! {
         "api" api: Option<ApiSection>,
         /// How changed definitions are served.
         "reload" reload: Option<ReloadSection>,
-        /// Shared state of several servers; not served yet.
+        /// What makes several servers one.
         "redis" redis: Option<RedisSection>,
         /// Users for whom tokens are printed where the development secret is used.
         "demo_tokens" demo_tokens: Vec<Node>,
@@ -192,11 +192,23 @@ record! {
 }
 
 record! {
-    /// Shared state of several servers.
+    /// What makes several servers one. Without a URL a server stands alone.
     pub struct RedisSection {
-        /// Its URL; `REDIS_URL` in the environment.
+        /// Where Redis is: `redis://`, `rediss://` for TLS, `redis-sentinel://host,host/master`, `redis-cluster://host,host`;
+        /// `REDIS_URL` in the environment.
         "url" url: Option<Text>,
-        /// Whether state is kept there; `USE_REDIS_STATE` in the environment.
+        /// Whether state, presence and shared limits are kept there, `true` by default; otherwise each server has its own,
+        /// and only what is sent travels. `USE_REDIS_STATE` in the environment.
         "use_state" use_state: Option<Text>,
+        /// What every key and channel begins with, so that several services can share one Redis.
+        "prefix" prefix: Option<Text>,
+        /// What servers know each other by; by default made of the secret for tokens, so that it need not be set.
+        "secret" secret: Option<Text>,
+        /// How long a call may take, `500ms` by default.
+        "call_timeout" call_timeout: Option<Text>,
+        /// How long after a server died its users are gone, `10s` by default.
+        "lease" lease: Option<Text>,
+        /// How long a user may be without a connection before they have left, `0s` by default.
+        "grace" grace: Option<Text>,
     }
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 use homeroom_definition::{Diagnostic, Diagnostics, Many, Node, Text, parse_count, parse_duration, parse_rate_limit};
 use homeroom_runtime::{OnDenied, RuntimeSettings};
 use homeroom_socket::settings::SocketSettings;
+use homeroom_store::PresenceRules;
+use homeroom_store::redis::RedisConfig;
 use homeroom_store::sql::SqlLimits;
 use homeroom_store::state::StateLimits;
 
 use super::file::{AuthSection, SettingsFile};
-use super::{Auth, DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Reload, Settings, identity};
+use super::{Auth, DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Reload, Settings, Shared, identity};
 use crate::codes;
 
 /// What HS256 asks of a secret, in bytes; a shorter one is guessed from one token.
@@ -31,6 +33,7 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
     let sql = reading.sql(file);
     let api_keys = reading.api_keys(file);
     let reload = reading.reload(file);
+    let redis = reading.redis(file);
     let (identity, claims) = identity?;
     identity::tell_wrong_users(&file.demo_tokens, &claims, diagnostics);
     Some(Settings {
@@ -46,6 +49,7 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
         sql,
         api_keys,
         reload,
+        redis,
         demo_tokens: file.demo_tokens.iter().map(Node::to_json).collect(),
     })
 }
@@ -139,7 +143,8 @@ impl Reading<'_> {
         if let Some(cors) = &file.cors {
             settings.origins = texts(&cors.origins);
         }
-        settings.polling = !self.joins_others(file);
+        // Clients of several servers cannot poll, since each request may reach another one.
+        settings.polling = file.redis.as_ref().is_none_or(|redis| redis.url.is_none());
         let Some(section) = &file.socket else { return settings };
         self.transports(&section.transports, &mut settings);
         if let Some(path) = section.path.as_ref().and_then(|path| self.path(path)) {
@@ -158,22 +163,23 @@ impl Reading<'_> {
         settings
     }
 
-    /// Whether this server is one of several: their clients cannot poll, since each request may reach another one.
-    fn joins_others(&mut self, file: &SettingsFile) -> bool {
-        let Some(redis) = &file.redis else { return false };
-        if let Some(answer) =
-            redis.use_state.as_ref().filter(|answer| !matches!(answer.value.as_str(), "true" | "false"))
-        {
-            self.wrong(answer, "this is neither yes nor no", "write `true` or `false`");
+    fn redis(&mut self, file: &SettingsFile) -> Option<Shared> {
+        let section = file.redis.as_ref()?;
+        let use_state = section.use_state.as_ref();
+        let state = use_state.and_then(|answer| self.one_of(answer, &[("true", true), ("false", false)]));
+        let url = section.url.as_ref().filter(|url| !url.value.is_empty())?;
+        let mut redis = RedisConfig::new(url.value.clone());
+        redis.prefix = section.prefix.as_ref().map(|prefix| prefix.value.clone()).unwrap_or_default();
+        self.duration(section.call_timeout.as_ref(), &mut redis.call_timeout);
+        if let Err(error) = redis.check() {
+            self.wrong(url, &error.to_string(), "such as `redis://user:password@host:6379/0`");
         }
-        if let Some(url) = &redis.url {
-            self.doubt(
-                url,
-                "Redis is not used yet: each server keeps its own state and reaches its own clients",
-                "run one server",
-            );
-        }
-        redis.url.is_some()
+        let (mut lease, mut grace) = (Duration::from_secs(10), Duration::ZERO);
+        self.duration(section.lease.as_ref(), &mut lease);
+        self.duration(section.grace.as_ref(), &mut grace);
+        let presence = PresenceRules { lease_ms: whole_ms(lease), grace_ms: whole_ms(grace) };
+        let secret = section.secret.as_ref().map(|secret| secret.value.clone());
+        Some(Shared { redis, state: state.unwrap_or(true), secret, presence })
     }
 
     fn transports(&mut self, names: &Many<Text>, settings: &mut SocketSettings) {
@@ -306,4 +312,8 @@ impl Reading<'_> {
 
 fn texts(written: &Many<Text>) -> Vec<String> {
     written.iter().map(|text| text.value.clone()).filter(|text| !text.is_empty()).collect()
+}
+
+fn whole_ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -3,7 +3,8 @@
 use homeroom_definition::{Node, Sources, Span};
 
 /// The keys that hold what nobody may see.
-const SECRETS: &[(&str, &str)] = &[("auth", "secret"), ("api", "keys"), ("database", "url"), ("redis", "url")];
+const SECRETS: &[(&str, &str)] =
+    &[("auth", "secret"), ("api", "keys"), ("database", "url"), ("redis", "url"), ("redis", "secret")];
 
 /// Whether a key holds a secret.
 pub(super) fn is_secret(section: &str, key: &str) -> bool {

@@ -165,7 +165,7 @@ fn all_mistakes_are_told_at_once() {
         "this is no path to serve Socket.IO at",
         "a count cannot be 0",
         "this limit is always one of each connection",
-        "this is neither yes nor no",
+        "this is none of the choices",
         "every user needs `role`",
         "environment variable HOMEROOM_DATABASE_CONNECTIONS_MAX:1:1",
         "environment variable HOMEROOM_STATE_KEYS_MAX:1:1",
@@ -234,7 +234,12 @@ fn several_servers_do_not_poll_unless_told_to() {
     let redis = ("REDIS_URL", "redis://localhost");
     assert!(!good("{}", &[redis]).socket.polling);
     assert!(good("socket: { transports: [websocket, polling] }", &[redis]).socket.polling);
-    assert!(warnings("{}", &[redis]).contains("Redis is not used yet"));
+    let shared = good("redis: { lease: 3s, prefix: 'a:' }", &[redis]).redis.expect("others");
+    assert!(shared.state && shared.presence.lease_ms == 3_000 && shared.redis.prefix == "a:");
+    assert!(!good("{}", &[redis, ("USE_REDIS_STATE", "false")]).redis.expect("others").state);
+    assert!(good("redis: { lease: 3s }", &[]).redis.is_none());
+    let wrong = told("{}", &[("REDIS_URL", "localhost:6379")]);
+    assert!(wrong.contains("is no address"), "{wrong}");
 }
 
 #[test]

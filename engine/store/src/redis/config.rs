@@ -79,6 +79,14 @@ impl RedisConfig {
         }
     }
 
+    /// Whether the address is one.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn check(&self) -> Result<(), BadAddress> {
+        self.address().map(drop)
+    }
+
     pub(super) fn address(&self) -> Result<Address, BadAddress> {
         let (scheme, rest) = self.url.split_once("://").ok_or(BadAddress("it has no `redis://`"))?;
         let (is_tls, kind) = match scheme.strip_prefix("rediss") {
