@@ -5,6 +5,7 @@
 
 mod answer;
 mod house;
+mod live;
 mod needs;
 mod questions;
 mod receive;
@@ -61,6 +62,12 @@ pub(crate) struct Options {
     /// The database to ask; otherwise that of the settings, or their demo script. Nothing is written to it.
     #[arg(long, value_name = "URL", global = true)]
     database: Option<String>,
+    /// Ask a running server at this URL what it decided about the user, instead of the definitions.
+    #[arg(long, value_name = "URL", global = true)]
+    live: Option<String>,
+    /// A key of that server; otherwise the first of `HOMEROOM_API_KEYS`.
+    #[arg(long, value_name = "KEY", global = true)]
+    key: Option<String>,
     /// How it is told.
     #[arg(long, value_enum, default_value = "text", global = true)]
     format: Format,
@@ -134,16 +141,10 @@ pub struct Explained {
 
 pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode {
     let look = if std::io::stdout().is_terminal() { Look::Coloured } else { Look::Plain };
-    let explained = match files(deployable, options.namespaces.as_ref(), options.config.as_ref()) {
-        Ok(files) => {
-            let environment = Environment::of_process();
-            let (config, database) = (options.config.as_deref(), options.database.as_deref());
-            match Explainer::new(&files, config, &environment, &deployable.hooks, database).await {
-                Ok(explainer) => explainer.explain(options, look).await,
-                Err(error) => Err(error),
-            }
-        }
-        Err(error) => Err(error),
+    let environment = Environment::of_process();
+    let explained = match &options.live {
+        Some(url) => live::explain(url, &environment, options).await,
+        None => of_definitions(deployable, &environment, options, look).await,
     };
     match explained {
         Ok(explained) => {
@@ -155,6 +156,17 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
         }
         Err(error) => fail(&error),
     }
+}
+
+async fn of_definitions(
+    deployable: &Deployable,
+    environment: &Environment,
+    options: &Options,
+    look: Look,
+) -> Result<Explained, String> {
+    let files = files(deployable, options.namespaces.as_ref(), options.config.as_ref())?;
+    let (config, database) = (options.config.as_deref(), options.database.as_deref());
+    Explainer::new(&files, config, environment, &deployable.hooks, database).await?.explain(options, look).await
 }
 
 /// Definitions that can be asked.

@@ -52,6 +52,12 @@ impl Environment {
         Self { variables: variables.into_iter().filter(|(_, value)| !value.is_empty()).collect() }
     }
 
+    /// The first of the keys of services.
+    pub(crate) fn first_api_key(&self) -> Option<String> {
+        let keys = self.variables.get("HOMEROOM_API_KEYS")?;
+        keys.split(',').map(str::trim).find(|key| !key.is_empty()).map(str::to_owned)
+    }
+
     /// These, with another value for one of them.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use homeroom_definition::{Diagnostics, Sources, parse};
-use homeroom_plan::{Identity, Input, Parsed, compile};
+use homeroom_plan::{Identity, Input, Parsed, Plan, compile};
 use homeroom_runtime::engine::Knock;
+use homeroom_runtime::explain::Recorder;
 use homeroom_runtime::input::Incoming;
 use homeroom_runtime::{
     Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Receivers, Refusal, RuntimeSettings, Session, Stores,
@@ -118,6 +119,23 @@ pub(crate) async fn stores(clock: &Arc<ManualClock>) -> Stores {
     }
 }
 
+fn compiled(yaml: &str, hooks: &Hooks) -> Arc<Plan> {
+    let mut sources = Sources::new();
+    let source = sources.add("a.yaml", yaml);
+    let mut diagnostics = Diagnostics::default();
+    let file = parse(&sources, source, &mut diagnostics).expect("a file");
+    let identity = Identity {
+        schema: json!({ "type": "object", "properties": { "id": { "type": "string" }, "role": { "type": "string" } }, "required": ["id", "role"] }),
+        roles: vec!["TEACHER".into(), "STUDENT".into()],
+    };
+    let signatures = hooks.signatures();
+    let files = [Parsed { source, file, imports: Vec::new() }];
+    let input = Input { sources: &sources, files: &files, hooks: &signatures, identity: &identity };
+    let plan = compile(&input, &mut diagnostics);
+    let told: Vec<String> = diagnostics.sorted().iter().map(|told| format!("{} {}", told.code, told.message)).collect();
+    Arc::new(plan.unwrap_or_else(|| panic!("{told:#?}")))
+}
+
 impl House {
     pub(crate) async fn of(yaml: &str) -> Self {
         Self::with(yaml, RuntimeSettings::default(), Hooks::new()).await
@@ -137,25 +155,20 @@ impl House {
         clock: Arc<ManualClock>,
         stores: Stores,
     ) -> Self {
-        let mut sources = Sources::new();
-        let source = sources.add("a.yaml", yaml);
-        let mut diagnostics = Diagnostics::default();
-        let file = parse(&sources, source, &mut diagnostics).expect("a file");
-        let identity = Identity {
-            schema: json!({ "type": "object", "properties": { "id": { "type": "string" }, "role": { "type": "string" } }, "required": ["id", "role"] }),
-            roles: vec!["TEACHER".into(), "STUDENT".into()],
-        };
-        let signatures = hooks.signatures();
-        let files = [Parsed { source, file, imports: Vec::new() }];
-        let input = Input { sources: &sources, files: &files, hooks: &signatures, identity: &identity };
-        let plan = compile(&input, &mut diagnostics);
-        let told: Vec<String> =
-            diagnostics.sorted().iter().map(|told| format!("{} {}", told.code, told.message)).collect();
-        let plan = Arc::new(plan.unwrap_or_else(|| panic!("{told:#?}")));
+        let plan = compiled(yaml, &hooks);
         let edge = Arc::new(Edge::default());
         let bound = Bound::new(plan, hooks, &settings, clock.clone());
         let engine = Engine::new(bound, edge.clone(), stores, clock.clone(), Arc::new(Trusting), settings);
         Self { engine, edge, clock, acks: AtomicU64::new(0), conns: AtomicU64::new(0) }
+    }
+
+    /// One that is listened to.
+    pub(crate) async fn recorded(yaml: &str, recorder: Arc<dyn Recorder>) -> Self {
+        let house = Self::of(yaml).await;
+        let plan = compiled(yaml, &Hooks::new());
+        let bound = Bound::new(plan, Hooks::new(), &RuntimeSettings::default(), house.clock.clone());
+        house.engine.swap(bound.recorded_by(recorder));
+        house
     }
 
     pub(crate) fn knock(&self, user: &Value, auth: Value) -> Knock {

@@ -4,6 +4,7 @@ mod cluster;
 mod connections;
 mod decisions;
 mod events;
+mod explain;
 mod house;
 mod limits;
 mod time;
