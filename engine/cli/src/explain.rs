@@ -50,6 +50,9 @@ pub(crate) struct Options {
     /// The rooms one is in already, whatever their rules say.
     #[arg(long, value_name = "ROOM,...", value_delimiter = ',', global = true)]
     joined: Vec<String>,
+    /// What is handed over at connect beside the token: YAML, JSON, or `@` and a file.
+    #[arg(long, value_name = "DATA", global = true)]
+    auth: Option<String>,
     /// The namespace, where several have what is asked about.
     #[arg(long, value_name = "NAMESPACE", global = true)]
     namespace: Option<String>,
@@ -80,11 +83,7 @@ pub(crate) struct Options {
 #[derive(Subcommand)]
 enum Question {
     /// May one connect?
-    Connect {
-        /// What is handed over beside the token: YAML, JSON, or `@` and a file.
-        #[arg(long)]
-        data: Option<String>,
-    },
+    Connect,
     /// May one enter a room?
     Join {
         /// The room's name, such as `class:math-101`.

@@ -56,7 +56,7 @@ enum Command {
     /// Play the scenarios that stand beside definitions.
     Test(test::Options),
     /// Tell why somebody may, or may not, connect, join, send or receive.
-    Explain(explain::Options),
+    Explain(Box<explain::Options>),
     /// Make a small namespace to begin with, commented and tested.
     New(new::Options),
     /// Bring YAML into one style, comments intact.

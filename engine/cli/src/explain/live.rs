@@ -88,7 +88,7 @@ impl Heard {
         let mut told = String::new();
         let yes = match question {
             Question::Receive { event, .. } => self.tell_sendings(event, &mut told),
-            Question::Connect { .. } => self.tell_latest("connect", |one| text(one, "kind") == "connect", &mut told),
+            Question::Connect => self.tell_latest("connect", |one| text(one, "kind") == "connect", &mut told),
             Question::Join { room } => {
                 self.tell_latest(&format!("enter {room}"), |one| text(one, "room") == room, &mut told)
             }

@@ -13,9 +13,8 @@ use super::words::{listed, sent};
 type Answered = Result<(Answer, Option<Value>), String>;
 
 impl Scene<'_> {
-    pub(super) async fn ask_connect(&self, data: Option<&str>) -> Answered {
-        let auth = data.map(who::data).transpose()?;
-        let came = self.house.connect(&self.namespace.path, &self.person.user, auth.clone().unwrap_or_default()).await;
+    pub(super) async fn ask_connect(&self) -> (Answer, Option<Value>) {
+        let came = self.connected().await;
         let found = self.house.found();
         let answer = match came {
             Err((code, _)) => self.cannot_connect(&code, found),
@@ -26,14 +25,15 @@ impl Scene<'_> {
                 answer
             }
         };
-        Ok((answer, auth))
+        (answer, Some(self.auth().clone()))
     }
 
     /// The answer where the connection itself is refused.
     pub(super) fn cannot_connect(&self, code: &str, found: Vec<Found>) -> Answer {
         let sentence = format!("{} may not connect to {}", self.full(), self.namespace.path);
         let who_may = "connect".to_owned();
-        let mut answer = Answer { sentence, who_may, refusal: Some(self.told(code)), ..Answer::default() };
+        let told = refusal(&found).map_or_else(|| self.told(code), |refused| self.told_of(refused));
+        let mut answer = Answer { sentence, who_may, refusal: Some(told), ..Answer::default() };
         self.tell_refused(found, &mut answer);
         answer
     }
@@ -43,8 +43,9 @@ impl Scene<'_> {
         let (id, room) = self.room(name)?;
         let seat = self.seated().await;
         let session = seat.as_ref().ok().map(|seat| seat.session.clone());
-        let admitted =
-            self.house.engine.admits(&self.namespace.path, name, &self.person.user, session.as_deref()).await;
+        // In an open namespace it is the connection that says who the user is.
+        let user = session.as_ref().map_or(&self.person.user, |session| &session.user);
+        let admitted = self.house.engine.admits(&self.namespace.path, name, user, session.as_deref()).await;
         let found = self.house.found();
         let yes = matches!(admitted, Ok(Some(true)));
         let may = if yes { "may" } else { "may not" };

@@ -30,6 +30,8 @@ pub(super) struct Scene<'a> {
     pub(super) house: House,
     written: &'a Written,
     joined: Vec<String>,
+    /// What is handed over at connect beside the token.
+    auth: Value,
     /// Other namespaces for which the answer would be the same.
     pub(super) alike: Vec<String>,
 }
@@ -46,7 +48,7 @@ impl<'a> Scene<'a> {
         let person = match (&options.user, &options.who) {
             (Some(user), _) => who::written("--user", user, settings)?,
             (None, Some(name)) => who::person(name, tests, &namespace.path, settings)?,
-            (None, None) if namespace.open => Person { user: serde_json::json!({ "id": "socket-0" }) },
+            (None, None) if namespace.open => Person::visitor(),
             (None, None) => {
                 return Err(
                     "say who asks: `--as` and a file or a user of the tests, or `--user 'id: ..., role: ...'`".into()
@@ -62,7 +64,8 @@ impl<'a> Scene<'a> {
         };
         let house = House::new(parts);
         let joined = options.joined.clone();
-        Ok(Self { loaded, settings, plan, namespace, tests, person, house, written, joined, alike })
+        let auth = options.auth.as_deref().map(who::data).transpose()?.unwrap_or_default();
+        Ok(Self { loaded, settings, plan, namespace, tests, person, house, written, joined, auth, alike })
     }
 
     /// The answer, and what the event in question carries.
@@ -71,7 +74,7 @@ impl<'a> Scene<'a> {
     /// If the question is about something that is not there.
     pub(super) async fn answer(&self, options: &Options) -> Result<(Answer, Option<Value>), String> {
         match &options.question {
-            Question::Connect { data } => self.ask_connect(data.as_deref()).await,
+            Question::Connect => Ok(self.ask_connect().await),
             Question::Join { room } => self.ask_join(room).await,
             Question::Emit { event, data, args } => self.ask_emit(event, data.as_deref(), args.as_deref()).await,
             Question::Receive { event, data, sent_by, from, from_joined } => {
@@ -111,7 +114,7 @@ impl<'a> Scene<'a> {
 
     /// The user's connection, in the rooms of connect and in those of `--joined`; or the answer why there is none.
     pub(super) async fn seated(&self) -> Result<Seat, Box<Answer>> {
-        let seat = self.house.connect(&self.namespace.path, &self.person.user, Value::Null).await;
+        let seat = self.connected().await;
         let found = self.house.found();
         match seat {
             Ok(seat) => {
@@ -120,6 +123,16 @@ impl<'a> Scene<'a> {
             }
             Err((code, _)) => Err(Box::new(self.cannot_connect(&code, found))),
         }
+    }
+
+    /// The user connects.
+    pub(super) async fn connected(&self) -> Result<Seat, (String, String)> {
+        self.house.connect(&self.namespace.path, &self.person.user, self.auth.clone()).await
+    }
+
+    /// What is handed over at connect, where that is what is asked about.
+    pub(super) fn auth(&self) -> &Value {
+        &self.auth
     }
 
     /// Puts a connection into rooms, and forgets what came of it.
@@ -201,7 +214,7 @@ fn namespace(plan: &Plan, options: &Options) -> Result<(Arc<Namespace>, Vec<Stri
 
 fn has(namespace: &Namespace, question: &Question) -> bool {
     match question {
-        Question::Connect { .. } => true,
+        Question::Connect => true,
         Question::Join { room } => room_named(namespace, room).is_some(),
         Question::Emit { event, .. } => namespace.client_events.contains_key(event.as_str()),
         Question::Receive { event, .. } => namespace.server_events.iter().any(|known| *known.name == **event),
@@ -221,7 +234,7 @@ fn nothing(all: &[&Arc<Namespace>], question: &Question) -> String {
     let hint =
         |name: &str, known: Vec<&str>| did_you_mean(name, known).map(|hint| format!(": {hint}")).unwrap_or_default();
     match question {
-        Question::Connect { .. } => "there is no namespace".to_owned(),
+        Question::Connect => "there is no namespace".to_owned(),
         Question::Join { room } => match all {
             [only] => no_room(only, room),
             _ => format!("no namespace has a room that is spelt `{room}`"),

@@ -13,9 +13,20 @@ use crate::settings::Settings;
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     pub(super) user: Value,
+    /// In an open namespace, nobody in particular.
+    is_visitor: bool,
 }
 
 impl Person {
+    fn of(user: Value) -> Self {
+        Self { user, is_visitor: false }
+    }
+
+    /// Whoever connects to an open namespace; the engine takes the connection for the user.
+    pub(super) fn visitor() -> Self {
+        Self { user: serde_json::json!({ "id": "socket-0" }), is_visitor: true }
+    }
+
     /// The user's role.
     pub(super) fn role(&self) -> Option<&str> {
         self.user.get("role").and_then(Value::as_str)
@@ -23,6 +34,9 @@ impl Person {
 
     /// The user as one would speak of them: `Alice`, or the id.
     pub(super) fn short(&self) -> String {
+        if self.is_visitor {
+            return "A visitor".to_owned();
+        }
         self.text("name").or_else(|| self.text("id")).unwrap_or_else(|| "the connection".to_owned())
     }
 
@@ -51,7 +65,7 @@ pub(super) fn person(name: &str, tests: &[TestFile], namespace: &str, settings: 
     let own_first = tests.iter().filter(|file| file.namespace.value == namespace).chain(tests);
     let plain = name.split_once('#').map_or(name, |(plain, _)| plain);
     if let Some(node) = own_first.flat_map(|file| file.users.get(plain)).next() {
-        return Ok(Person { user: node.to_json() });
+        return Ok(Person::of(node.to_json()));
     }
     let known = tests.iter().flat_map(|file| file.users.names()).map(|name| name.value.as_str());
     let hint = did_you_mean(plain, known).unwrap_or_else(|| {
@@ -77,7 +91,7 @@ pub(super) fn written(path: &str, text: &str, settings: &Settings) -> Result<Per
         let told = issues.iter().map(|issue| format!("\n  {} {}", issue.path.trim_start_matches('/'), issue.message));
         format!("this cannot be a user, as `identity:` has them{}", told.collect::<String>())
     })?;
-    Ok(Person { user })
+    Ok(Person::of(user))
 }
 
 /// A value in YAML, or in JSON, which is YAML.
