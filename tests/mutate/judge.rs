@@ -62,13 +62,7 @@ impl Judge {
         let (Some(plan), Some(settings)) = (loaded.plan.clone(), &loaded.settings) else {
             return Verdict::Noticed("no plan".into());
         };
-        let theatre = Theatre {
-            plan: plan.clone(),
-            hooks: bundled::hooks(),
-            settings: settings.limits.clone(),
-            sources: &loaded.sources,
-            filter: None,
-        };
+        let theatre = Theatre::new(plan.clone(), bundled::hooks(), settings.limits.clone(), &loaded.sources);
         for source in loaded.tests.clone() {
             let is_own = folder(loaded.sources.path(source)) == folder(&mutant.path);
             if mutant.path != SHARED && !is_own {

@@ -19,4 +19,8 @@ homeroom_definition::codes! {
     TEST_STEP = "HR1302";
     /// A user of a scenario is not there.
     TEST_USER = "HR1303";
+    /// A scenario did not come out as it says.
+    TEST_FAILED = "HR1304";
+    /// A server of a scenario is not there.
+    TEST_SERVER = "HR1305";
 }

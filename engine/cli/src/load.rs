@@ -94,6 +94,12 @@ fn compiled(files: &Files, config: Option<&Path>, environment: &Environment, hoo
     (loaded, arranged)
 }
 
+/// Compiles everything again; no database looks at the statements.
+#[must_use]
+pub fn compile_again(files: &Files, config: Option<&Path>, environment: &Environment, hooks: &Hooks) -> Loaded {
+    compiled(files, config, environment, hooks).0
+}
+
 /// The settings alone, where definitions do not matter; the texts and what is wrong, to tell it.
 #[must_use]
 pub fn load_settings(files: &Files, config: Option<&Path>, environment: &Environment) -> Loaded {

@@ -2,21 +2,29 @@
 //!
 //! Each scenario begins anew: state and presence in memory, a database filled from its fixtures, nobody connected.
 
+mod aside;
 mod compare;
 mod file;
 mod play;
+mod reload;
 mod report;
 pub mod stage;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use homeroom_definition::{Diagnostic, Diagnostics, SourceId, Sources, parse_as};
 use homeroom_plan::Plan;
-use homeroom_runtime::{Hooks, RuntimeSettings};
+use homeroom_runtime::explain::Recorder;
+use homeroom_runtime::{Bound, Hooks, RuntimeSettings};
+use homeroom_store::Clock;
 
-pub use file::TestFile;
-pub use report::{Failure, Played};
+pub use compare::Difference;
+pub use file::{Scenario, TestFile, TestStep};
+use play::Script;
+pub use reload::Origin;
+pub use report::{Compared, Failure, Played};
 
 use crate::codes;
 
@@ -32,6 +40,16 @@ pub struct Theatre<'a> {
     pub sources: &'a Sources,
     /// Only scenarios whose name has this in it.
     pub filter: Option<&'a str>,
+    /// What the definitions were compiled from; without it, no step can change them.
+    pub origin: Option<Origin<'a>>,
+    /// Who is told of what the engine finds, and of what went well.
+    pub audience: Option<Arc<dyn Audience>>,
+}
+
+/// Whoever wants to know what was played.
+pub trait Audience: Recorder {
+    /// An event of a client or a service, or `connect`, went well in a namespace.
+    fn done(&self, namespace: &str, event: &str);
 }
 
 /// Reads a file of scenarios. `None` if it cannot be read; what is wrong with it is told either way.
@@ -53,21 +71,48 @@ pub fn read(sources: &Sources, id: SourceId, plan: &Plan, diagnostics: &mut Diag
     Some(file)
 }
 
+impl<'a> Theatre<'a> {
+    /// A theatre where everything is played, and nobody watches.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, hooks: Hooks, settings: RuntimeSettings, sources: &'a Sources) -> Self {
+        Self { plan, hooks, settings, sources, filter: None, origin: None, audience: None }
+    }
+}
+
 impl Theatre<'_> {
+    fn bound(&self, plan: &Arc<Plan>, clock: &Arc<dyn Clock>) -> Bound {
+        let bound = Bound::new(Arc::clone(plan), self.hooks.clone(), &self.settings, Arc::clone(clock));
+        match &self.audience {
+            Some(audience) => bound.recorded_by(audience.clone()),
+            None => bound,
+        }
+    }
+
+    fn told_done(&self, namespace: &str, event: &str) {
+        if let Some(audience) = &self.audience {
+            audience.done(namespace, event);
+        }
+    }
+
     /// Plays the scenarios of a file, one after the other.
     pub async fn play(&self, source: SourceId, file: &TestFile) -> Vec<Played> {
         let mut played = Vec::new();
         for scenario in &file.scenarios {
-            if self.filter.is_some_and(|wanted| !scenario.name.value.contains(wanted)) {
-                continue;
+            if self.filter.is_none_or(|wanted| scenario.name.value.contains(wanted)) {
+                played.push(self.play_one(source, file, scenario).await);
             }
-            let outcome = match self.fixtures(source, file) {
-                Ok(script) => play::scenario(self, file, scenario, script.as_deref()).await,
-                Err(failure) => Err(failure),
-            };
-            played.push(Played { name: scenario.name.value.clone(), span: scenario.span, outcome });
         }
         played
+    }
+
+    /// Plays one of them.
+    pub async fn play_one(&self, source: SourceId, file: &TestFile, scenario: &Scenario) -> Played {
+        let began = Instant::now();
+        let outcome = match self.fixtures(source, file) {
+            Ok(script) => play::scenario(self, Script { source, file, scenario, fixtures: script.as_deref() }).await,
+            Err(failure) => Err(failure),
+        };
+        Played { name: scenario.name.value.clone(), span: scenario.span, outcome, took: began.elapsed() }
     }
 
     /// The script that fills the database, from the file that `fixtures:` names beside the scenarios.

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use homeroom_definition::render;
+use homeroom_definition::render::{self, Look};
 
 use crate::check::drawn;
 use crate::load::{Purpose, load_for};
-use crate::scenario::{self, Theatre};
+use crate::scenario::{self, Origin, Theatre};
 use crate::settings::Environment;
 use crate::{Deployable, fail, files};
 
@@ -46,17 +46,15 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
         return fail(&render::summary(&told));
     };
     let theatre = Theatre {
-        plan,
-        hooks: deployable.hooks.clone(),
-        settings: settings.limits.clone(),
-        sources: &loaded.sources,
         filter: options.filter.as_deref(),
+        origin: Some(Origin { files: &files, config, environment: &environment, hooks: &deployable.hooks }),
+        ..Theatre::new(plan, deployable.hooks.clone(), settings.limits.clone(), &loaded.sources)
     };
     let (mut passed, mut failed) = (0, 0);
     for (source, file) in &tests {
         println!("{}", loaded.sources.path(*source));
         for played in theatre.play(*source, file).await {
-            print!("{}", played.told(&loaded.sources));
+            print!("{}", played.told(&loaded.sources, Look::Plain));
             if played.outcome.is_ok() { passed += 1 } else { failed += 1 }
         }
     }

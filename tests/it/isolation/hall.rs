@@ -102,7 +102,7 @@ impl<'g> Hall<'g> {
         let world = &ground.world;
         let plan = world.loaded.plan.clone().expect("there is a plan");
         let settings = world.loaded.settings.as_ref().expect("there are settings").limits.clone();
-        let theatre = Theatre { plan, hooks: bundled::hooks(), settings, sources: &world.loaded.sources, filter: None };
+        let theatre = Theatre::new(plan, bundled::hooks(), settings, &world.loaded.sources);
         let known = world.people.iter().map(|person| (person.id.clone(), person.user.clone())).collect();
         let stage = Stage::new(&theatre, &ground.namespace.path, known, Some(&world.script)).await;
         let stage = stage.expect("the script runs");
@@ -167,7 +167,7 @@ impl<'g> Hall<'g> {
 
     /// A service sends an event. How many it reached, or the code it was refused with.
     pub(super) async fn serve(&self, event: &str, data: &Value) -> Result<usize, String> {
-        let came = self.stage.engine.backend(&self.ground.namespace.path, event, Some(data.clone())).await;
+        let came = self.stage.backend(event, Some(data.clone())).await;
         came.map(|reached| reached.sockets).map_err(|refusal| refusal.code.to_string())
     }
 

@@ -94,6 +94,28 @@ impl Files {
         self
     }
 
+    /// The text of a file.
+    #[must_use]
+    pub fn text_of(&self, path: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == path).map(|(_, text)| text)
+    }
+
+    /// With another text for one of them.
+    #[must_use]
+    pub fn replaced(mut self, path: &str, text: String) -> Self {
+        if let Some((_, there)) = self.files.iter_mut().find(|(known, _)| known == path) {
+            *there = text;
+        }
+        self
+    }
+
+    /// Only those that `keep` holds for, by path.
+    #[must_use]
+    pub fn only(mut self, keep: impl Fn(&str) -> bool) -> Self {
+        self.files.retain(|(path, _)| keep(path));
+        self
+    }
+
     /// Path and text of each, in their order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))

@@ -23,6 +23,9 @@ record! {
     pub struct Scenario {
         /// What it shows, in a sentence.
         "name" name: Text,
+        /// The servers it is played on, by names of your own; they share state, presence and the bus, and `alice@b` is
+        /// Alice on server `b`. Default: one.
+        "servers" servers: Many<Text>,
         /// What happens, in order.
         "steps" steps: Vec<TestStep>,
     }
@@ -62,6 +65,24 @@ record! {
         "backend" backend: Option<Text>,
         /// With `backend`: how many connections it reached.
         "reached" reached: Option<Node>,
+        /// The rules of this room admit them, such as `class:math-101`; with `refused: UNAUTHORIZED`, they do not. Nobody
+        /// enters it by that.
+        "may_join" may_join: Option<Text>,
+        /// Changed definitions are served from here on: by file, beside this one, what is replaced and by what. With
+        /// `refused:`, the code of a mistake by which nothing changes.
+        "reload" reload: Table<Many<Edit>>,
+        /// This server dies, and says goodbye to nobody.
+        "kill" kill: Option<Text>,
+    }
+}
+
+record! {
+    /// A change of a file's text.
+    pub struct Edit {
+        /// What is there, once.
+        "from" from: Text,
+        /// What stands there instead.
+        "to" to: Text,
     }
 }
 
@@ -73,6 +94,9 @@ pub(super) enum Act<'a> {
     Receive(&'a Text),
     Advance(&'a Text),
     Backend(&'a Text),
+    MayJoin(&'a Text),
+    Reload,
+    Kill(&'a Text),
 }
 
 impl TestStep {
@@ -86,6 +110,9 @@ impl TestStep {
             self.receives.as_ref().map(Act::Receive),
             self.advance.as_ref().map(Act::Advance),
             self.backend.as_ref().map(Act::Backend),
+            self.may_join.as_ref().map(Act::MayJoin),
+            (!self.reload.is_empty()).then_some(Act::Reload),
+            self.kill.as_ref().map(Act::Kill),
         ];
         let mut found = all.into_iter().flatten();
         found.next().filter(|_| found.next().is_none())
@@ -98,25 +125,42 @@ impl TestStep {
     }
 
     /// The arguments it sends or expects; `None`: nothing is said of them.
-    pub(super) fn arguments(&self) -> Option<Vec<serde_json::Value>> {
-        match (&self.data, &self.args) {
-            (Some(data), _) => Some(vec![data.to_json()]),
-            (None, Some(args)) => args.as_seq().map(|items| items.iter().map(Node::to_json).collect()),
-            (None, None) => None,
-        }
+    pub(super) fn arguments(&self) -> Option<&[Node]> {
+        one_or_several(&self.data, &self.args)
+    }
+
+    /// The arguments that its ack is expected to have; `None`: nothing is said of them.
+    pub(super) fn answer(&self) -> Option<&[Node]> {
+        one_or_several(&self.ack, &self.ack_args)
+    }
+
+    /// Whether an answer is asked for.
+    pub(super) fn asks(&self) -> bool {
+        self.ack.is_some() || self.ack_args.is_some() || self.refused.is_some()
+    }
+}
+
+fn one_or_several<'n>(one: &'n Option<Node>, several: &'n Option<Node>) -> Option<&'n [Node]> {
+    match one {
+        Some(one) => Some(std::slice::from_ref(one)),
+        None => several.as_ref().and_then(Node::as_seq),
     }
 }
 
 impl TestFile {
     /// Tells steps that do nothing or two things, and people who are not there.
     pub(super) fn tell_mistakes(&self, diagnostics: &mut Diagnostics) {
-        for step in self.scenarios.iter().flat_map(|scenario| &scenario.steps) {
+        for (scenario, step) in self.scenarios.iter().flat_map(|it| it.steps.iter().map(move |step| (it, step))) {
             let needs_someone = match step.act() {
                 None => {
                     diagnostics.push(not_one_thing(step.span));
                     continue;
                 }
-                Some(Act::Advance(_) | Act::Backend(_)) => false,
+                Some(Act::Advance(_) | Act::Backend(_) | Act::Reload) => false,
+                Some(Act::Kill(server)) => {
+                    scenario.tell_unknown_server(&server.value, server.span, diagnostics);
+                    false
+                }
                 Some(_) => true,
             };
             if needs_someone && step.who.is_empty() {
@@ -125,7 +169,12 @@ impl TestFile {
                         .help("say `as:` and a name of `users:`"),
                 );
             }
-            step.who.iter().for_each(|name| self.tell_stranger(name, diagnostics));
+            for name in &step.who {
+                self.tell_stranger(name, diagnostics);
+                if let Some(server) = server_of(&name.value) {
+                    scenario.tell_unknown_server(server, name.span, diagnostics);
+                }
+            }
         }
     }
 
@@ -142,13 +191,31 @@ impl TestFile {
     }
 }
 
-/// `alice` of `alice#2`.
+impl Scenario {
+    fn tell_unknown_server(&self, server: &str, span: Span, diagnostics: &mut Diagnostics) {
+        if !self.servers.iter().any(|known| known.value == server) {
+            let known = self.servers.iter().map(|known| known.value.as_str());
+            diagnostics.push(
+                Diagnostic::error(codes::TEST_SERVER, span, format!("there is no server `{server}`"))
+                    .help_if(homeroom_definition::did_you_mean(server, known))
+                    .help("servers stand under the scenario's `servers:`, such as `servers: [a, b]`"),
+            );
+        }
+    }
+}
+
+/// `alice` of `alice#2@b`.
 pub(super) fn plain_name(name: &str) -> &str {
-    name.split_once('#').map_or(name, |(plain, _)| plain)
+    name.split(['#', '@']).next().unwrap_or(name)
+}
+
+/// `b` of `alice#2@b`.
+pub(super) fn server_of(name: &str) -> Option<&str> {
+    name.split_once('@').map(|(_, server)| server)
 }
 
 fn not_one_thing(span: Span) -> Diagnostic {
     Diagnostic::error(codes::TEST_STEP, span, "a step does one thing").help(
-        "one of `connect: true`, `disconnect: true`, `emit:`, `receives:`, `advance:`, `backend:`; the other keys say more of it",
+        "one of `connect: true`, `disconnect: true`, `emit:`, `receives:`, `may_join:`, `advance:`, `backend:`, `reload:`, `kill:`; the other keys say more of it",
     )
 }

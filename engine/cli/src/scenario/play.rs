@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use homeroom_definition::values::duration_of;
-use homeroom_definition::{Node, Span};
+use homeroom_definition::{Node, SourceId, Span, Text};
 use serde_json::Value;
 
 use super::Theatre;
-use super::compare::{difference, mentions};
+use super::compare::mentions;
 use super::file::{Act, Scenario, TestFile, TestStep};
-use super::report::Failure;
-use super::stage::{Received, Seat, Stage};
+use super::reload::Changed;
+use super::report::{Compared, Failure};
+use super::stage::{Seat, Setting, Stage};
+use crate::load::Files;
 
 /// What `receives:` says when nothing must be left.
 const NOTHING: &str = "nothing";
@@ -18,21 +20,31 @@ const NOTHING: &str = "nothing";
 /// The event by which a refusal is told that no ack was asked for.
 const ERROR_EVENT: &str = "error";
 
+/// The code of whom a room's rules do not admit.
+const UNAUTHORIZED: &str = "UNAUTHORIZED";
+
+/// A scenario, and the file it stands in.
+#[derive(Clone, Copy)]
+pub(super) struct Script<'a> {
+    pub(super) source: SourceId,
+    pub(super) file: &'a TestFile,
+    pub(super) scenario: &'a Scenario,
+    pub(super) fixtures: Option<&'a str>,
+}
+
 /// Plays a scenario.
 ///
 /// # Errors
 /// The first step that is not as it says.
-pub(super) async fn scenario(
-    theatre: &Theatre<'_>,
-    file: &TestFile,
-    scenario: &Scenario,
-    fixtures: Option<&str>,
-) -> Result<(), Failure> {
+pub(super) async fn scenario(theatre: &Theatre<'_>, script: Script<'_>) -> Result<(), Failure> {
+    let Script { file, scenario, fixtures, .. } = script;
     let people = file.users.iter().map(|(name, user)| (name.value.clone(), user.to_json())).collect();
-    let stage = Stage::new(theatre, &file.namespace.value, people, fixtures).await;
+    let servers = scenario.servers.iter().map(|name| name.value.clone()).collect();
+    let setting = Setting { namespace: &file.namespace.value, people, fixtures, servers };
+    let stage = Stage::set(theatre, setting).await;
     let stage =
         stage.map_err(|error| Failure::at(scenario.span, format!("the database refused the fixtures: {error}")))?;
-    let mut play = Play { stage, seats: BTreeMap::new(), acks: 0, namespace: &file.namespace.value };
+    let mut play = Play { theatre, script, stage, seats: BTreeMap::new(), acks: 0, changed: None };
     for step in &scenario.steps {
         play.step(step).await?;
     }
@@ -40,10 +52,13 @@ pub(super) async fn scenario(
 }
 
 struct Play<'a> {
+    theatre: &'a Theatre<'a>,
+    script: Script<'a>,
     stage: Stage,
     seats: BTreeMap<String, Seat>,
     acks: u64,
-    namespace: &'a str,
+    /// The files, once a step has changed them.
+    changed: Option<Files>,
 }
 
 impl Play<'_> {
@@ -51,7 +66,12 @@ impl Play<'_> {
         let Some(act) = step.act() else { return Err(Failure::at(step.span, "a step does one thing")) };
         match act {
             Act::Advance(text) => self.advance(&text.value, text.span).await,
-            Act::Backend(event) => self.backend(step, &event.value).await,
+            Act::Backend(event) => self.backend(step, event).await,
+            Act::Reload => self.reload(step).await,
+            Act::Kill(server) => {
+                self.kill(&server.value);
+                Ok(())
+            }
             act => {
                 for name in step.who.iter() {
                     self.someone(step, &act, &name.value).await?;
@@ -71,9 +91,10 @@ impl Play<'_> {
                 }
                 Ok(())
             }
-            Act::Emit(event) => self.emit(step, name, &event.value).await,
-            Act::Receive(event) => self.receive(step, name, &event.value).await,
-            Act::Advance(_) | Act::Backend(_) => Ok(()),
+            Act::Emit(event) => self.emit(step, name, event).await,
+            Act::Receive(event) => self.receive(step, name, event).await,
+            Act::MayJoin(room) => self.may_join(step, name, room).await,
+            Act::Advance(_) | Act::Backend(_) | Act::Reload | Act::Kill(_) => Ok(()),
         }
     }
 
@@ -81,15 +102,21 @@ impl Play<'_> {
         let came = self.stage.connect(name, step.auth.as_ref().map(Node::to_json)).await;
         match (came, &step.refused) {
             (Ok(seat), None) => {
+                self.theatre.told_done(self.namespace(), "connect");
                 self.seats.insert(name.to_owned(), seat);
                 Ok(())
             }
             (Err(code), Some(refused)) if code == refused.value => Ok(()),
-            (Ok(_), Some(refused)) => {
-                Err(Failure::at(step.span, format!("{name} was let in instead of refused with {}", refused.value)))
+            (Ok(_), Some(refused)) => Err(Failure::at(refused.span, format!("{name} was let in")).label("not refused")),
+            (Err(code), Some(refused)) => {
+                Err(Failure::at(refused.span, format!("{name} was refused otherwise")).label(format!("{code} came")))
             }
-            (Err(code), _) => Err(Failure::at(step.span, format!("{name} was refused with {code}"))),
+            (Err(code), None) => Err(Failure::at(step.span, format!("{name} was refused with {code}"))),
         }
+    }
+
+    fn namespace(&self) -> &str {
+        &self.script.file.namespace.value
     }
 
     /// Someone's connection, made now if they have none yet.
@@ -97,63 +124,81 @@ impl Play<'_> {
         if !self.seats.contains_key(name) {
             let seat = self.stage.connect(name, None).await;
             let seat = seat.map_err(|code| Failure::at(span, format!("{name} could not connect: {code}")))?;
+            self.theatre.told_done(self.namespace(), "connect");
             self.seats.insert(name.to_owned(), seat);
         }
         Ok(&self.seats[name])
     }
 
-    async fn emit(&mut self, step: &TestStep, name: &str, event: &str) -> Result<(), Failure> {
+    async fn emit(&mut self, step: &TestStep, name: &str, event: &Text) -> Result<(), Failure> {
         self.seated(name, step.span).await?;
         let seat = &self.seats[name];
-        let args = step.arguments().unwrap_or_default();
-        let asks = step.ack.is_some() || step.ack_args.is_some() || step.refused.is_some();
+        let args: Vec<Value> = step.arguments().unwrap_or_default().iter().map(Node::to_json).collect();
+        let asks = step.asks();
         for _ in 1..step.count() {
             self.acks += 1;
-            self.stage.emit(seat, event, &args, asks.then_some(self.acks)).await;
+            self.stage.emit(seat, &event.value, &args, asks.then_some(self.acks)).await;
         }
         self.acks += 1;
         let ack = asks.then_some(self.acks);
         let errors_before = errors(seat);
-        self.stage.emit(seat, event, &args, ack).await;
+        self.stage.emit(seat, &event.value, &args, ack).await;
         match ack {
-            Some(id) => answered(step, seat, id).map_err(|failure| told(failure, name)),
+            Some(id) => answered(step, name, event, seat, id)?,
             None if errors(seat) > errors_before => {
-                let error =
-                    seat.tape.events.lock().iter().rev().find(|received| received.event == ERROR_EVENT).cloned();
-                let told = error.map(|error| one_line(&error)).unwrap_or_default();
-                Err(Failure::at(step.span, format!("{name}'s {event} was refused")).note(format!("told by {told}")))
+                let events = seat.tape.events.lock();
+                let told = events.iter().rev().find(|received| received.event == ERROR_EVENT);
+                let told = told.map(|error| format!("told by {}", error.told()));
+                let failure = Failure::at(event.span, format!("{name}'s {event} was refused"));
+                return Err(told.into_iter().fold(failure, Failure::note));
             }
-            None => Ok(()),
+            None => {}
         }
+        if step.refused.is_none() {
+            self.theatre.told_done(self.namespace(), &event.value);
+        }
+        Ok(())
     }
 
-    async fn receive(&mut self, step: &TestStep, name: &str, event: &str) -> Result<(), Failure> {
+    async fn receive(&mut self, step: &TestStep, name: &str, event: &Text) -> Result<(), Failure> {
         self.seated(name, step.span).await?;
         let mut events = self.seats[name].tape.events.lock();
-        if event == NOTHING {
-            return match events.is_empty() {
-                true => Ok(()),
-                false => Err(left(Failure::at(step.span, format!("{name} received something")), events.iter())),
-            };
+        if event.value == NOTHING {
+            let failed = || Failure::at(event.span, format!("{name} received something")).received(events.iter());
+            return if events.is_empty() { Ok(()) } else { Err(failed()) };
         }
         for turn in 1..=step.count() {
-            let Some(at) = events.iter().position(|received| received.event == event) else {
+            let Some(at) = events.iter().position(|received| received.event == event.value) else {
                 let so_far = if turn > 1 { format!(" more than {} times", turn - 1) } else { String::new() };
-                return Err(left(
-                    Failure::at(step.span, format!("{name} did not receive {event}{so_far}")),
-                    events.iter(),
-                ));
+                let failure = Failure::at(event.span, format!("{name} did not receive {event}{so_far}"));
+                return Err(failure.label("this did not come").received(events.iter()));
             };
             let received = events.remove(at).map(|received| received.args).unwrap_or_default();
-            if let Some(expected) = step.arguments()
-                && let Some(difference) = difference_of(&expected, &received)
-            {
-                return Err(Failure::at(step.span, format!("{name} received another {event}: {difference}"))
-                    .note(format!("expected {}", joined(&expected)))
-                    .note(format!("received {}", joined(&received))));
+            if let Some(compared) = step.arguments().and_then(|expected| Compared::of(expected, &received)) {
+                let failure = Failure::at(step.span, format!("{name} received another {event}"));
+                return Err(failure.compared(compared).received(events.iter()));
             }
         }
         Ok(())
+    }
+
+    async fn may_join(&mut self, step: &TestStep, name: &str, room: &Text) -> Result<(), Failure> {
+        self.seated(name, step.span).await?;
+        let admitted = self.stage.admits(&self.seats[name], &room.value).await;
+        let code = match admitted {
+            Ok(Some(true)) => None,
+            Ok(Some(false)) => Some(UNAUTHORIZED.to_owned()),
+            Ok(None) => return Err(Failure::at(room.span, format!("no room is spelt `{room}`"))),
+            Err(refusal) => Some(refusal.code.to_string()),
+        };
+        match (code, &step.refused) {
+            (None, None) => Ok(()),
+            (Some(code), Some(refused)) if code == refused.value => Ok(()),
+            (None, Some(refused)) => {
+                Err(Failure::at(refused.span, format!("{name} may join {room}")).label("not refused"))
+            }
+            (Some(code), _) => Err(Failure::at(room.span, format!("{name} may not join {room}: {code}"))),
+        }
     }
 
     async fn advance(&mut self, text: &str, span: Span) -> Result<(), Failure> {
@@ -177,86 +222,83 @@ impl Play<'_> {
         }
     }
 
-    async fn backend(&mut self, step: &TestStep, event: &str) -> Result<(), Failure> {
-        let body = match (&step.data, &step.args) {
-            (Some(data), _) => Some(data.to_json()),
-            (None, args) => args.as_ref().map(Node::to_json),
-        };
-        let came = self.stage.engine.backend(self.namespace, event, body).await;
+    /// Whoever is on a server that dies is gone without a word.
+    fn kill(&mut self, server: &str) {
+        self.stage.kill(server);
+        let stage = &self.stage;
+        self.seats.retain(|_, seat| stage.lives(seat));
+    }
+
+    async fn reload(&mut self, step: &TestStep) -> Result<(), Failure> {
+        let changed = self.theatre.changed(self.script.source, &step.reload, &mut self.changed)?;
+        match (changed, &step.refused) {
+            (Changed::Plan(plan), None) => {
+                self.stage.reload(self.theatre, &plan).await;
+                if !self.stage.is_served() {
+                    self.seats.values().for_each(|seat| *seat.tape.ended.lock() = true);
+                }
+                self.ended().await;
+                Ok(())
+            }
+            (Changed::Plan(_), Some(refused)) => {
+                Err(Failure::at(refused.span, "the changed definitions are taken").label("not refused"))
+            }
+            (Changed::Mistakes(told), Some(refused)) if told.iter().any(|it| it.code == refused.value) => Ok(()),
+            (Changed::Mistakes(told), _) => {
+                let failure = Failure::at(step.reload.span, "the changed definitions have mistakes");
+                Err(told.iter().fold(failure, |failure, it| failure.note(format!("{}: {}", it.code, it.message))))
+            }
+        }
+    }
+
+    async fn backend(&mut self, step: &TestStep, event: &Text) -> Result<(), Failure> {
+        let body = step.data.as_ref().or(step.args.as_ref()).map(Node::to_json);
+        let came = self.stage.backend(&event.value, body).await;
         match (came, &step.refused) {
             (Err(refusal), Some(refused)) if *refusal.code == *refused.value => Ok(()),
             (Err(refusal), _) => {
-                let mut failure = Failure::at(step.span, format!("{event} was refused with {}", refusal.code));
+                let mut failure = Failure::at(event.span, format!("{event} was refused with {}", refusal.code));
                 failure.notes.extend(refusal.issues.iter().map(|issue| format!("{}: {}", issue.path, issue.message)));
                 failure.notes.extend(refusal.cause.map(String::from));
                 Err(failure)
             }
-            (Ok(_), Some(refused)) => {
-                Err(Failure::at(step.span, format!("{event} was taken instead of refused with {}", refused.value)))
+            (Ok(_), Some(refused)) => Err(Failure::at(refused.span, format!("{event} was taken")).label("not refused")),
+            (Ok(reached), None) => {
+                self.theatre.told_done(self.namespace(), &event.value);
+                let Some(node) = &step.reached else { return Ok(()) };
+                let is_so = node.as_int().and_then(|wanted| usize::try_from(wanted).ok()) == Some(reached.sockets);
+                let failed = || Failure::at(node.span, format!("{event} reached others"));
+                if is_so {
+                    Ok(())
+                } else {
+                    Err(failed().label(format!("{} connections were reached", reached.sockets)))
+                }
             }
-            (Ok(reached), None) => match step.reached.as_ref().and_then(Node::as_int) {
-                Some(wanted) if usize::try_from(wanted) != Ok(reached.sockets) => Err(Failure::at(
-                    step.span,
-                    format!("{event} reached {} connections instead of {wanted}", reached.sockets),
-                )),
-                _ => Ok(()),
-            },
         }
     }
 }
 
 /// Whether the answer is as the step says.
-fn answered(step: &TestStep, seat: &Seat, id: u64) -> Result<(), Failure> {
+fn answered(step: &TestStep, name: &str, event: &Text, seat: &Seat, id: u64) -> Result<(), Failure> {
     let acks = seat.tape.acks.lock();
     let Some((_, answer)) = acks.iter().find(|(known, _)| *known == id) else {
-        return Err(Failure::at(step.span, "there was no answer"));
+        return Err(Failure::at(event.span, format!("{name}'s {event} was not answered")));
     };
     if let Some(refused) = &step.refused {
         let is_refused = answer.iter().any(|answer| mentions(answer, &refused.value));
-        let failure = || Failure::at(step.span, format!("it was not refused with {}", refused.value));
-        return if is_refused { Ok(()) } else { Err(failure().note(format!("answered {}", joined(answer)))) };
+        let failed = || Failure::at(refused.span, format!("{name}'s {event} was not refused with {refused}"));
+        let said = || answer.iter().map(super::compare::short).collect::<Vec<_>>().join(", ");
+        return if is_refused { Ok(()) } else { Err(failed().label(format!("answered {}", said()))) };
     }
-    let expected = match (&step.ack, &step.ack_args) {
-        (Some(ack), _) => vec![ack.to_json()],
-        (None, Some(args)) => args.as_seq().unwrap_or_default().iter().map(Node::to_json).collect(),
-        (None, None) => return Ok(()),
-    };
-    match difference_of(&expected, answer) {
+    match step.answer().and_then(|expected| Compared::of(expected, answer)) {
         None => Ok(()),
-        Some(difference) => Err(Failure::at(step.span, format!("the answer is another: {difference}"))
-            .note(format!("expected {}", joined(&expected)))
-            .note(format!("answered {}", joined(answer)))),
+        Some(compared) => {
+            let failure = Failure::at(step.span, format!("{name}'s {event} was answered otherwise"));
+            Err(failure.compared(compared))
+        }
     }
-}
-
-fn difference_of(expected: &[Value], actual: &[Value]) -> Option<String> {
-    if expected.len() != actual.len() {
-        return Some(format!("{} arguments instead of {}", actual.len(), expected.len()));
-    }
-    expected.iter().zip(actual).find_map(|(expected, actual)| difference(expected, actual))
 }
 
 fn errors(seat: &Seat) -> usize {
     seat.tape.events.lock().iter().filter(|received| received.event == ERROR_EVENT).count()
-}
-
-fn told(failure: Failure, name: &str) -> Failure {
-    Failure { message: format!("{name}: {}", failure.message), ..failure }
-}
-
-fn left<'e>(failure: Failure, events: impl IntoIterator<Item = &'e Received>) -> Failure {
-    let events: Vec<String> = events.into_iter().map(one_line).collect();
-    if events.is_empty() {
-        return failure.note("nothing else was received");
-    }
-    events.into_iter().fold(failure, |failure, event| failure.note(format!("there is {event}")))
-}
-
-fn one_line(received: &Received) -> String {
-    format!("{} {}", received.event, joined(&received.args))
-}
-
-fn joined(values: &[Value]) -> String {
-    let texts: Vec<String> = values.iter().map(Value::to_string).collect();
-    texts.join(", ")
 }

@@ -1,73 +1,26 @@
-//! What a scenario is played on: the engine as in service, behind a wire that only writes down what it is given.
+//! What a scenario is played on: the engine as in service, behind a wire that only writes down what it is given; one
+//! server, or several that share their stores and a bus in memory.
 
-use std::collections::VecDeque;
+mod servers;
+mod tape;
+
 use std::sync::Arc;
 
+use homeroom_plan::Plan;
 use homeroom_runtime::engine::Knock;
 use homeroom_runtime::input::Incoming;
-use homeroom_runtime::{Authenticator, Bound, Engine, Refusal, Session, Stores, Verified};
-use homeroom_socket::hub::{Hub, HubLimits};
-use homeroom_socket::outgoing::Outgoing;
-use homeroom_socket::seam::{ConnId, Full, Packet, Wire};
-use homeroom_store::sql::{Db, SqlLimits};
-use homeroom_store::state::StateLimits;
-use homeroom_store::{Clock, ManualClock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules};
-use parking_lot::Mutex;
+use homeroom_runtime::{Reached, Refusal, Session};
+use homeroom_socket::seam::{ConnId, Wire};
+use homeroom_store::{Clock, ManualClock};
 use serde_json::{Value, json};
 
+use self::servers::Server;
+pub use self::tape::{Received, Tape};
 use super::Theatre;
-use super::file::plain_name;
+use super::file::{plain_name, server_of};
 
 /// When every scenario begins: 15 January 2025, 9 o'clock, a Wednesday, in milliseconds since the Unix epoch.
 pub const BEGINS_AT_MS: i64 = 1_736_931_600_000;
-
-/// How many counters limits that connections share may have.
-const LIMITS_MAX: usize = 100_000;
-
-/// An event that came to somebody.
-#[derive(Debug, Clone)]
-pub struct Received {
-    /// Its name.
-    pub event: String,
-    /// Its arguments.
-    pub args: Vec<Value>,
-}
-
-/// Someone's wire: what came, and the answers.
-#[derive(Default)]
-pub struct Tape {
-    /// Events that came and were not looked at yet.
-    pub events: Mutex<VecDeque<Received>>,
-    /// Answers, by the number they were asked for with.
-    pub acks: Mutex<Vec<(u64, Vec<Value>)>>,
-    /// Whether the engine ended the connection.
-    pub ended: Mutex<bool>,
-}
-
-impl Wire for Tape {
-    fn send(&self, packet: Packet<'_>) -> Result<(), Full> {
-        match packet {
-            Packet::Event { message, .. } => {
-                let received = Received { event: message.event.to_string(), args: values(message.args.text()) };
-                self.events.lock().push_back(received);
-            }
-            Packet::Ack { id, args } => self.acks.lock().push((id, values(args.text()))),
-        }
-        Ok(())
-    }
-
-    fn disconnect(&self) {
-        *self.ended.lock() = true;
-    }
-
-    fn kill(&self) {
-        *self.ended.lock() = true;
-    }
-}
-
-fn values(text: &str) -> Vec<Value> {
-    serde_json::from_str(&format!("[{text}]")).unwrap_or_default()
-}
 
 /// Someone's connection.
 pub struct Seat {
@@ -76,19 +29,30 @@ pub struct Seat {
     /// What came over it.
     pub tape: Arc<Tape>,
     conn: ConnId,
+    server: usize,
 }
 
-/// The engine, its clock and its connections.
+/// The servers, their clock and their connections.
 pub struct Stage {
-    /// The engine.
-    pub engine: Engine,
+    servers: Vec<Server>,
     clock: Arc<ManualClock>,
     namespace: Arc<str>,
-    hub: Arc<Hub>,
+}
+
+/// What a stage is set with.
+pub struct Setting<'s> {
+    /// The namespace that clients connect to.
+    pub namespace: &'s str,
+    /// Who can connect: `user` as definitions see it, by a name of one's own.
+    pub people: Vec<(String, Value)>,
+    /// The script that fills the database.
+    pub fixtures: Option<&'s str>,
+    /// The names of the servers; none: one without a name.
+    pub servers: Vec<String>,
 }
 
 impl Stage {
-    /// A stage where nothing has happened yet, for these people: `user` as definitions see it, by a name of one's own.
+    /// A stage of one server, where nothing has happened yet.
     ///
     /// # Errors
     /// What the database says of the fixtures.
@@ -98,41 +62,32 @@ impl Stage {
         people: Vec<(String, Value)>,
         fixtures: Option<&str>,
     ) -> Result<Self, String> {
-        let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
-        let shared: Arc<dyn Clock> = clock.clone();
-        let db = match fixtures {
-            Some(script) => Some(Db::embedded(script, SqlLimits::default()).await.map_err(|error| error.to_string())?),
-            None => None,
-        };
-        let stores = Stores {
-            state: Arc::new(MemoryState::new(Arc::clone(&shared), StateLimits::default())),
-            presence: Arc::new(MemoryPresence::new(Arc::clone(&shared), PresenceRules::default())),
-            limits: Arc::new(MemoryLimits::new(Arc::clone(&shared), LIMITS_MAX)),
-            db,
-            cluster: None,
-        };
-        let hub = Arc::new(Hub::new(HubLimits::default()));
-        let bound =
-            Bound::new(Arc::clone(&theatre.plan), theatre.hooks.clone(), &theatre.settings, Arc::clone(&shared));
-        let engine = Engine::new(
-            bound,
-            Arc::new(Outgoing::new(Arc::clone(&hub))),
-            stores,
-            shared,
-            Arc::new(ByName { people }),
-            theatre.settings.clone(),
-        );
-        Ok(Self { engine, clock, namespace: namespace.into(), hub })
+        Self::set(theatre, Setting { namespace, people, fixtures, servers: Vec::new() }).await
     }
 
-    /// Somebody connects, by name; `alice#2` is her second tab.
+    /// A stage where nothing has happened yet.
     ///
     /// # Errors
-    /// The code they are refused with.
+    /// What the database says of the fixtures.
+    pub async fn set(theatre: &Theatre<'_>, setting: Setting<'_>) -> Result<Self, String> {
+        let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
+        let namespace = setting.namespace.into();
+        let servers = servers::founded(theatre, setting, &clock).await?;
+        let stage = Self { servers, clock, namespace };
+        stage.tend().await;
+        Ok(stage)
+    }
+
+    /// Somebody connects, by name; `alice#2` is her second tab, `alice@b` she on the server `b`.
+    ///
+    /// # Errors
+    /// The code they are refused with; `UNAVAILABLE` if their server is dead.
     pub async fn connect(&self, name: &str, auth: Option<Value>) -> Result<Seat, String> {
+        let at = self.server_for(name).ok_or("UNAVAILABLE")?;
+        let server = &self.servers[at];
         let tape = Arc::new(Tape::default());
         let wire: Arc<dyn Wire> = tape.clone();
-        let conn = self.hub.open(&self.namespace, wire).map_err(|_| "TOO_MANY_CONNECTIONS".to_owned())?;
+        let conn = server.hub.open(&self.namespace, wire).map_err(|_| "TOO_MANY_CONNECTIONS".to_owned())?;
         let mut auth = auth.unwrap_or_else(|| json!({}));
         auth["token"] = plain_name(name).into();
         let knock = Knock {
@@ -141,26 +96,36 @@ impl Stage {
             namespace: Arc::clone(&self.namespace),
             auth,
         };
-        match self.engine.connect(knock).await {
+        match server.engine.connect(knock).await {
             Ok(admitted) => {
                 let session = Arc::clone(&admitted.session);
-                self.hub.announce(conn);
-                self.engine.connected(admitted);
+                server.hub.announce(conn);
+                server.engine.connected(admitted);
                 session.settled().await;
-                Ok(Seat { session, tape, conn })
+                self.hear();
+                Ok(Seat { session, tape, conn, server: at })
             }
             Err(rejected) => {
-                self.hub.close(conn);
+                server.hub.close(conn);
                 Err(rejected.code.to_string())
             }
         }
     }
 
+    /// The server that somebody is on: the one they name, else the first that lives.
+    fn server_for(&self, name: &str) -> Option<usize> {
+        let wanted = server_of(name);
+        let fits = |server: &Server| server.lives() && wanted.is_none_or(|wanted| server.name == wanted);
+        self.servers.iter().position(fits)
+    }
+
     /// Somebody goes.
     pub async fn disconnect(&self, seat: Seat) {
-        self.hub.close(seat.conn);
-        self.engine.closed(&seat.session);
+        let server = &self.servers[seat.server];
+        server.hub.close(seat.conn);
+        server.engine.closed(&seat.session);
         seat.session.settled().await;
+        self.hear();
     }
 
     /// Somebody sends an event, and everything that it brings about is done.
@@ -168,38 +133,108 @@ impl Stage {
         let mut packet = vec![Value::from(event)];
         packet.extend_from_slice(args);
         let text = Value::Array(packet).to_string().into();
-        self.engine.receive(&seat.session, Incoming { text, ack, attachments: Vec::new() });
+        self.servers[seat.server].engine.receive(&seat.session, Incoming { text, ack, attachments: Vec::new() });
         seat.session.settled().await;
+        self.hear();
+    }
+
+    /// A service sends an event, to the first server that lives.
+    ///
+    /// # Errors
+    /// What it is refused with.
+    pub async fn backend(&self, event: &str, body: Option<Value>) -> Result<Reached, Refusal> {
+        let server = self.living().next().ok_or_else(|| Refusal::code("UNAVAILABLE"))?;
+        let reached = server.engine.backend(&self.namespace, event, body).await;
+        self.hear();
+        reached
+    }
+
+    /// Whether a room's rules admit somebody; `None`: there is no such room.
+    ///
+    /// # Errors
+    /// If the rules could not be asked.
+    pub async fn admits(&self, seat: &Seat, room: &str) -> Result<Option<bool>, Refusal> {
+        let engine = &self.servers[seat.server].engine;
+        engine.admits(&self.namespace, room, &seat.session.user, Some(&seat.session)).await
+    }
+
+    /// Every server that lives serves another plan from here on.
+    pub async fn reload(&self, theatre: &Theatre<'_>, plan: &Arc<Plan>) {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        for server in self.living() {
+            let rooms = server.engine.swap(theatre.bound(plan, &clock));
+            server.engine.review(rooms).await;
+        }
+        self.hear();
+    }
+
+    /// Whether the namespace is still served.
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        self.living().all(|server| server.engine.current().namespace(&self.namespace).is_some())
+    }
+
+    /// A server dies. Whoever is on it is so no more; nobody is told.
+    pub fn kill(&self, name: &str) {
+        self.servers.iter().filter(|server| server.name == name).for_each(Server::die);
+    }
+
+    /// Whether somebody's server lives.
+    #[must_use]
+    pub fn lives(&self, seat: &Seat) -> bool {
+        self.servers[seat.server].lives()
     }
 
     /// Time passes, in milliseconds: everything that is due on the way happens when it is due. Connections that were ended by it go.
     pub async fn advance(&self, ms: i64, seats: &[&Seat]) {
         let end = self.clock.now_ms() + ms;
-        while let Some(due) = self.engine.next_due().filter(|due| *due <= end) {
+        while let Some(due) = self.next_due().filter(|due| *due <= end) {
             self.clock.set(due.max(self.clock.now_ms()));
-            self.engine.tick().await;
-            for seat in seats {
-                seat.session.settled().await;
-            }
-            if self.engine.next_due() == Some(due) {
+            self.turn(seats).await;
+            if self.next_due() == Some(due) {
                 // Nothing more can be done of it now; time must not stand still for it.
                 self.clock.advance(1);
             }
         }
         self.clock.set(end);
-        self.engine.tick().await;
+        self.turn(seats).await;
     }
-}
 
-/// Knows people by the names they are given.
-struct ByName {
-    people: Vec<(String, Value)>,
-}
+    /// What is due now happens.
+    async fn turn(&self, seats: &[&Seat]) {
+        for server in self.living() {
+            server.engine.tick().await;
+        }
+        self.tend().await;
+        for seat in seats.iter().filter(|seat| self.lives(seat)) {
+            seat.session.settled().await;
+        }
+        self.hear();
+    }
 
-impl Authenticator for ByName {
-    fn verify(&self, token: Option<&str>, _: i64) -> Result<Verified, Refusal> {
-        let found = self.people.iter().find(|(name, _)| Some(name.as_str()) == token);
-        let (_, user) = found.ok_or_else(|| Refusal::code("UNAUTHENTICATED"))?;
-        Ok(Verified { user: user.clone(), expires_at_ms: None })
+    /// Servers among several keep their leases, and deal with those who are gone.
+    async fn tend(&self) {
+        for server in self.living().filter(|server| server.is_among_several()) {
+            server.engine.tend_presence().await;
+        }
+        self.hear();
+    }
+
+    /// Everything that servers have said to each other is heard.
+    fn hear(&self) {
+        let mut any = true;
+        while std::mem::take(&mut any) {
+            for server in self.living() {
+                any |= server.hear();
+            }
+        }
+    }
+
+    fn next_due(&self) -> Option<i64> {
+        self.living().filter_map(Server::next_due).min()
+    }
+
+    fn living(&self) -> impl Iterator<Item = &Server> {
+        self.servers.iter().filter(|server| server.lives())
     }
 }

@@ -22,19 +22,13 @@ async fn checked(folder: &Path) -> (String, usize) {
         tests.extend(file.map(|file| (source, file)));
     }
     let mut told = text(&loaded.diagnostics.sorted(), &loaded.sources, Look::Plain);
-    let theatre = Theatre {
-        plan,
-        hooks: Hooks::new(),
-        settings: RuntimeSettings::default(),
-        sources: &loaded.sources,
-        filter: None,
-    };
+    let theatre = Theatre::new(plan, Hooks::new(), RuntimeSettings::default(), &loaded.sources);
     let mut played = 0;
     for (source, file) in &tests {
         for one in theatre.play(*source, file).await {
             played += 1;
             if one.outcome.is_err() {
-                told.push_str(&one.told(&loaded.sources));
+                told.push_str(&one.told(&loaded.sources, Look::Plain));
             }
         }
     }
