@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const BINARY = process.env.HOMEROOM ?? path.join(ROOT, 'target/debug/homeroom');
+export const BINARY = process.env.HOMEROOM ?? path.join(ROOT, 'target/debug/homeroom');
 const START_MS = 30_000;
 
 export const SECRET = 'a secret for tests that is long enough for HS256';

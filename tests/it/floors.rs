@@ -10,7 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("homeroom-definition", 0),
     ("homeroom-plan", 1),
     ("homeroom-store", 1),
-    ("homeroom-export", 1),
+    ("homeroom-export", 2),
     ("homeroom-runtime", 2),
     ("homeroom-socket", 3),
     ("homeroom-http", 3),

@@ -5,6 +5,7 @@
 mod check;
 mod codes;
 pub mod explain;
+mod export;
 pub mod fmt;
 pub mod identity;
 pub mod load;
@@ -61,6 +62,8 @@ enum Command {
     New(new::Options),
     /// Bring YAML into one style, comments intact.
     Fmt(fmt::Options),
+    /// Write what other teams build on: TypeScript, JSON Schema, AsyncAPI, OpenAPI, and pages to read.
+    Export(export::Options),
     /// Print a token that this server would accept.
     Token(token::Options),
     /// Print the JSON Schema of a kind of file, for editors.
@@ -86,6 +89,7 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Explain(options)) => explain::run(deployable, &options).await,
             Some(Command::New(options)) => new::run(&options),
             Some(Command::Fmt(options)) => fmt::run(&options),
+            Some(Command::Export(options)) => export::run(deployable, &options).await,
             Some(Command::Token(options)) => token::run(deployable, &options),
             Some(Command::Schema(options)) => schema::run(&options),
         }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use homeroom_http::{Api, ApiKeys, Definitions, Routes};
+use homeroom_http::{Api, ApiKeys, Contracts, Definitions, Routes};
 use homeroom_plan::Plan;
 use homeroom_runtime::{Authenticator, Bound, Cluster, ClusterKey, Engine, Hooks, Reviewed, RuntimeSettings, Stores};
 use homeroom_socket::hub::{Hub, HubLimits};
@@ -111,6 +111,7 @@ impl Server {
         let sink = Arc::new(EngineSink::new(engine.clone()));
         let (transport, routes) = OxideTransport::new(parts.socket, hub, sink);
         transport.serve_namespaces(&paths);
+        engine.metrics().knows(contracts(&engine.current().plan));
         let hearing = frames.map(|frames| {
             let engine = engine.clone();
             tokio::spawn(async move { engine.hear(frames).await })
@@ -124,6 +125,7 @@ impl Server {
     pub async fn swap(&self, plan: Arc<Plan>) -> Reviewed {
         let bound = Bound::new(plan, self.hooks.clone(), &self.limits, Arc::clone(&self.clock));
         let paths = bound.paths();
+        self.engine.metrics().knows(contracts(&bound.plan));
         let rooms = self.engine.swap(bound);
         self.transport.serve_namespaces(&paths);
         self.engine.review(rooms).await
@@ -139,13 +141,22 @@ impl Server {
         shutdown: impl Future<Output = ()>,
     ) {
         let (keys, definitions) = api;
-        let api = Api { engine: self.engine.clone(), keys, definitions };
+        let contracts = Arc::new(Contracts::new(|plan| {
+            let documents = homeroom_export::contracts(plan).into_iter();
+            documents.map(|document| (document.path, document.text)).collect()
+        }));
+        let api = Api { engine: self.engine.clone(), keys, contracts, definitions };
         let ticker = tokio::spawn(tick(self.engine.clone(), Arc::clone(&self.clock)));
         let tender = tokio::spawn(tend(self.engine.clone(), Arc::clone(&self.clock)));
         listen::serve(listener, homeroom_http::router(api).merge(routes), socket, shutdown).await;
         ticker.abort();
         tender.abort();
     }
+}
+
+/// The contracts that clients of a plan announce.
+fn contracts(plan: &Plan) -> Vec<Arc<str>> {
+    homeroom_export::digests(plan).into_iter().map(|(_, digest)| digest.into()).collect()
 }
 
 /// Does what time brings about, when it does.

@@ -6,6 +6,7 @@ mod events;
 mod health;
 mod keys;
 mod problem;
+mod schemas;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use problem::Problem;
 pub use axum::Router as Routes;
 pub use definitions::{Definitions, Report, Verdict};
 pub use keys::ApiKeys;
+pub use schemas::Contracts;
 
 /// How many bytes a request's body may have.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -31,6 +33,8 @@ pub struct Api {
     pub engine: Engine,
     /// The keys that are let in.
     pub keys: Arc<ApiKeys>,
+    /// What other teams build on, made of what is served.
+    pub contracts: Arc<Contracts>,
     /// Where what is served comes from.
     pub definitions: Arc<dyn Definitions>,
 }
@@ -55,6 +59,8 @@ pub fn router(api: Api) -> Router {
         .route("/healthz", get(health::health))
         .route("/metrics", get(health::metrics))
         .route("/v1/namespaces/{namespace}/events/{event}", post(events::event))
+        .route("/v1/schemas", get(schemas::all))
+        .route("/v1/schemas/{*path}", get(schemas::one))
         .merge(admin::routes())
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::wrong_method)

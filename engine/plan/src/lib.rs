@@ -10,6 +10,7 @@
 pub mod admission;
 pub mod codes;
 pub mod compile;
+pub mod contract;
 pub mod data;
 pub mod expr;
 pub mod fit;

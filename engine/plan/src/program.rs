@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use homeroom_definition::{Pattern, RateLimit, Span};
 
+use crate::contract::Contract;
 use crate::data::{Data, Template};
 use crate::expr::Expr;
 use crate::schema::Validator;
@@ -70,6 +71,8 @@ pub struct Namespace {
     pub server_events: Vec<ServerEvent>,
     /// The text that clients are told for each code, engine codes included where reworded.
     pub errors: HashMap<Code, Arc<str>>,
+    /// What clients and services may rely on.
+    pub contract: Contract,
 }
 
 /// Something that comes in and is answered: a client event, a backend event, or a connect.

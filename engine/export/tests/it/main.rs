@@ -13,6 +13,6 @@ fn the_documents_about_the_language_are_fresh() {
         write(&root, &stale).expect("the documents can be written");
         return;
     }
-    let paths: Vec<_> = stale.iter().map(|document| document.path).collect();
+    let paths: Vec<_> = stale.iter().map(|document| &document.path).collect();
     assert!(paths.is_empty(), "stale: {paths:?}; run again with UPDATE_EXPECT=1");
 }

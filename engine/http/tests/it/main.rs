@@ -72,6 +72,7 @@ fn api() -> Api {
     Api {
         engine,
         keys: Arc::new(ApiKeys::new(["key-one", "key-two", ""])),
+        contracts: Arc::new(homeroom_http::Contracts::new(|_| Default::default())),
         definitions: Arc::new(homeroom_http::definitions::Fixed),
     }
 }

@@ -6,14 +6,18 @@ use std::sync::Arc;
 use homeroom_definition::model::{BackendEvent, ClientEvent, Connect, Step as Written};
 use homeroom_definition::{Diagnostic, LimitScope, Node, Table, Text, parse_rate_limit};
 
+use super::contract::AckShape;
 use super::rules::{Keys, Who, who};
 use super::scope::{Known, Scope, Site};
 use super::state::unknown_word;
 use super::{Compiler, rooms};
 use crate::codes;
+use crate::contract::Contract;
 use crate::data::Data;
 use crate::expr::{Expr, Path, Root};
-use crate::program::{Ack, Emit, Entry, Envelope, Handler, Input, Namespace, Rate, Rule, Step, Verb, envelope_slot};
+use crate::program::{
+    Ack, Args, Emit, Entry, Envelope, Handler, Input, Namespace, Rate, Rule, Step, Verb, envelope_slot,
+};
 use crate::shape::Shape;
 
 impl Compiler<'_, '_> {
@@ -38,7 +42,7 @@ impl Compiler<'_, '_> {
         self.state_steps(&mut states);
         self.remaining_procedures();
         self.room_steps(&mut rooms);
-        Some(Namespace {
+        let mut namespace = Namespace {
             path: unit.path.value.as_str().into(),
             open: self.is_open(),
             by_role: self.by_role,
@@ -56,7 +60,10 @@ impl Compiler<'_, '_> {
                 .iter()
                 .map(|(code, text)| ((*code).into(), text.item.value.as_str().into()))
                 .collect(),
-        })
+            contract: Contract::default(),
+        };
+        namespace.contract = self.contract(&namespace);
+        Some(namespace)
     }
 
     fn auth(&mut self) {
@@ -157,7 +164,8 @@ impl Compiler<'_, '_> {
         };
         let rate = self.rate(event, &rules);
         let mut handler = self.handler(&event.body, &mut scope)?;
-        let ack = self.ack(event.ack.as_ref(), event.ack_args.as_ref(), &scope);
+        let (ack, ack_shape) = self.ack(event.ack.as_ref(), event.ack_args.as_ref(), &scope);
+        self.acks.insert(name.value.clone(), ack_shape);
         handler.slots = scope.slots;
         let place = self.place(name.span);
         let entry = Entry {
@@ -249,9 +257,9 @@ impl Compiler<'_, '_> {
         Some(Rate { limit, room })
     }
 
-    fn ack(&mut self, ack: Option<&Node>, args: Option<&Node>, scope: &Scope) -> Ack {
+    fn ack(&mut self, ack: Option<&Node>, args: Option<&Node>, scope: &Scope) -> (Ack, AckShape) {
         match (ack, args) {
-            (None, None) => Ack::Empty,
+            (None, None) => (Ack::Empty, AckShape::Empty),
             (Some(_), Some(args)) => {
                 self.tell(
                     Diagnostic::error(
@@ -261,10 +269,19 @@ impl Compiler<'_, '_> {
                     )
                     .help("keep one of them"),
                 );
-                Ack::Empty
+                (Ack::Empty, AckShape::Empty)
             }
-            (Some(node), None) => self.data(node, scope).map_or(Ack::Empty, |(data, _)| Ack::Value(data)),
-            (None, Some(node)) => self.args(node, scope).map_or(Ack::Empty, |(args, _)| Ack::Args(args)),
+            (Some(node), None) => self
+                .data(node, scope)
+                .map_or((Ack::Empty, AckShape::Empty), |(data, known)| (Ack::Value(data), AckShape::Value(known))),
+            (None, Some(node)) => match self.args(node, scope) {
+                None => (Ack::Empty, AckShape::Empty),
+                Some((args @ Args::List(_), _)) => (Ack::Args(args), AckShape::List),
+                Some((args, known)) => {
+                    let shapes = known.into_iter().map(|known| known.shape).collect();
+                    (Ack::Args(args), AckShape::Each(shapes))
+                }
+            },
         }
     }
 

@@ -3,6 +3,7 @@
 //! A namespace is compiled twice: what `get` yields depends on what is `put`, wherever that stands, so the first time
 //! only learns what is remembered ([`Learned`]), and the second tells what is wrong.
 
+mod contract;
 mod data;
 mod effects;
 mod emit;
@@ -177,6 +178,8 @@ pub(crate) struct Compiler<'a, 'n> {
     procedures: procedures::Procedures,
     expanded: types::Expanded,
     types: Option<Arc<crate::schema::Types>>,
+    /// What acks are given, by event.
+    acks: HashMap<String, contract::AckShape>,
     /// Rooms that are counted or read by a step.
     tracked: HashSet<usize>,
     /// Whether an emission depends on the receiver's role.
@@ -210,6 +213,7 @@ impl<'a, 'n> Compiler<'a, 'n> {
             procedures,
             expanded: types::Expanded::default(),
             types: None,
+            acks: HashMap::new(),
             tracked: HashSet::new(),
             by_role: false,
             proving: None,
