@@ -344,7 +344,7 @@ export interface ClientToServerEvents {
   'user:stop-typing': (payload: UserStopTypingPayload, ack?: (answer: UserStopTypingAck) => void) => void;
   /**
    * Sets one's status; it ends by itself after five minutes.
-   * For whoever anyone who is connected.
+   * For anyone who is connected.
    * Limit: 10 per 60s.
    */
   'presence:update': (payload: PresenceUpdatePayload, ack?: (answer: PresenceUpdateAck) => void) => void;

@@ -118,14 +118,14 @@ export type NotificationDismissAck = NotificationDismissSuccess | NotificationDi
 export interface ClientToServerEvents {
   /**
    * Marks a notification of one's own as read.
-   * For whoever anyone who is connected.
+   * For anyone who is connected.
    * Limit: 60 per 60s.
    * NOT_FOUND: No such notification.
    */
   'notification:read': (payload: NotificationReadPayload, ack?: (answer: NotificationReadAck) => void) => void;
   /**
    * Puts a notification of one's own away.
-   * For whoever anyone who is connected.
+   * For anyone who is connected.
    * Limit: 60 per 60s.
    * NOT_FOUND: No such notification.
    */

@@ -9,11 +9,12 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Parser } from '@asyncapi/parser';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { BINARY, ROOT } from './server.mjs';
+import { BINARY, ROOT, cache } from './server.mjs';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 const TESTS = path.join(ROOT, 'tests');
+const CASES = path.join(ROOT, 'engine/export/tests/cases');
 const namespaces = ['assessment', 'attendance', 'gradebook', 'live-class', 'messaging', 'notifications'];
 
 describe('the exported documents', () => {
@@ -40,10 +41,11 @@ describe('the exported documents', () => {
 
   for (const version of [5, 6, 7]) {
     test(`compile under TypeScript ${version}, and find mistakes`, { timeout: 240_000 }, async () => {
-      const dir = mkdtempSync(path.join(TESTS, 'node_modules/.homeroom-types-'));
+      const dir = mkdtempSync(path.join(cache(), 'types-'));
       try {
         mkdirSync(path.join(dir, 'made'));
         for (const name of namespaces) copyFileSync(path.join(out, name, `${name}.ts`), path.join(dir, 'made', `${name}.ts`));
+        for (const name of readdirSync(CASES).filter((name) => name.endsWith('.ts'))) copyFileSync(path.join(CASES, name), path.join(dir, 'made', `case-${name}`));
         for (const name of ['right.ts', 'wrong.ts']) copyFileSync(path.join(TESTS, 'types', name), path.join(dir, name));
         writeFileSync(path.join(dir, 'package.json'), '{ "type": "module" }');
         const compilerOptions = {

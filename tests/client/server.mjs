@@ -1,12 +1,20 @@
 // A server of our own for a suite: on a free port, waited for, and ended by its id.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const BINARY = process.env.HOMEROOM ?? path.join(ROOT, 'target/debug/homeroom');
 const START_MS = 30_000;
+
+/** A folder for what tests make, from which their npm packages are found. */
+export function cache() {
+  const dir = path.join(ROOT, 'tests/.cache');
+  mkdirSync(dir, { recursive: true });
+  return dir;
+}
 
 export const SECRET = 'a secret for tests that is long enough for HS256';
 export const KEY = 'a-key-for-tests';

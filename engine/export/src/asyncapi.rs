@@ -51,22 +51,26 @@ fn channel(told: &Told<'_>, word: &str) -> Value {
         let one = in_one_word(&event.name);
         let said = json!({ "who": event.who, "limit": event.limit });
         let payload = formatted(&as_one(&event.carries), word);
-        messages.insert(sent_name(&one), message(&event.name, event.description.as_deref(), payload, said));
+        messages.insert(sent_name(&one), message(&event.name, event.description.as_deref(), &payload, &said));
         let answered = formatted(&answer(event.success.as_deref(), &event.failure), word);
-        messages
-            .insert(ack_name(&one), message(&format!("ack of {}", event.name), None, answered, json!({ "ack": true })));
+        messages.insert(
+            ack_name(&one),
+            message(&format!("ack of {}", event.name), None, &answered, &json!({ "ack": true })),
+        );
     }
     for event in &told.terms.server_events {
         let payload = formatted(&as_one(&event.carries), word);
         let views: Vec<Value> = event
             .views
             .iter()
-            .map(|(roles, omit)| json!({ "roles": roles.iter().map(|role| &**role).collect::<Vec<_>>(), "omit": omit }))
+            .map(
+                |view| json!({ "roles": view.roles.iter().map(|role| &**role).collect::<Vec<_>>(), "omit": view.omit }),
+            )
             .collect();
         let said = json!({ "to": event.to, "views": views });
         messages.insert(
             told_name(&in_one_word(&event.name)),
-            message(&event.name, event.description.as_deref(), payload, said),
+            message(&event.name, event.description.as_deref(), &payload, &said),
         );
     }
     let mut channel = json!({ "address": told.path, "messages": messages });
@@ -76,7 +80,7 @@ fn channel(told: &Told<'_>, word: &str) -> Value {
     channel
 }
 
-fn message(name: &str, summary: Option<&str>, payload: Value, said: Value) -> Value {
+fn message(name: &str, summary: Option<&str>, payload: &Value, said: &Value) -> Value {
     let mut message = json!({ "name": name, "title": name, "payload": payload, "x-socketio": said });
     if let Some(summary) = summary {
         message["summary"] = summary.into();

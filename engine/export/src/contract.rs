@@ -65,7 +65,7 @@ impl<'a> Told<'a> {
             let views: Vec<Value> = event
                 .views
                 .iter()
-                .map(|(roles, omit)| json!([roles.iter().map(|role| &**role).collect::<Vec<_>>(), omit]))
+                .map(|view| json!([view.roles.iter().map(|role| &**role).collect::<Vec<_>>(), view.omit]))
                 .collect();
             json!([&*event.name, event.export, carried(&event.carries), views])
         });

@@ -71,7 +71,7 @@ fn told(plan: &Plan) -> Vec<Told<'_>> {
 
 /// A version that changes with any of the contracts.
 fn contracts_digest(all: &[Told<'_>]) -> String {
-    let digests: Vec<String> = all.iter().map(|told| format!("{}", &told.digest()[..8])).collect();
+    let digests: Vec<String> = all.iter().map(|told| told.digest()[..8].to_owned()).collect();
     if digests.is_empty() { "0".into() } else { digests.join("-") }
 }
 

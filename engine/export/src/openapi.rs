@@ -21,7 +21,7 @@ pub(crate) fn document(all: &[Told<'_>], digest: &str) -> Value {
     }
     paths.insert("/healthz".into(), json!({ "get": {
         "operationId": "health", "summary": "That the server serves, and which definitions.", "security": [],
-        "responses": { "200": ok("The digest of what is served, and what became of the last change.", json!({ "$ref": "#/components/schemas/Health" })) },
+        "responses": { "200": ok("The digest of what is served, and what became of the last change.", &json!({ "$ref": "#/components/schemas/Health" })) },
     } }));
     paths.insert("/metrics".into(), json!({ "get": {
         "operationId": "metrics", "summary": "What is counted, in OpenMetrics.", "security": [],
@@ -30,9 +30,9 @@ pub(crate) fn document(all: &[Told<'_>], digest: &str) -> Value {
     paths.insert("/v1/admin/reload".into(), json!({ "post": {
         "operationId": "reload", "summary": "Reads the definitions anew and serves them, if they are whole.",
         "responses": {
-            "200": ok("They are served, or are what is served already.", json!({ "$ref": "#/components/schemas/Report" })),
+            "200": ok("They are served, or are what is served already.", &json!({ "$ref": "#/components/schemas/Report" })),
             "401": problem("No valid key was shown."),
-            "422": ok("They have mistakes; nothing has changed.", json!({ "$ref": "#/components/schemas/Report" })),
+            "422": ok("They have mistakes; nothing has changed.", &json!({ "$ref": "#/components/schemas/Report" })),
         },
     } }));
     shared(&mut schemas);
@@ -54,7 +54,7 @@ fn operation(told: &Told<'_>, event: &BackendTerms, to: &dyn Fn(&str) -> String)
         "operationId": format!("{}{}", told.word(), in_one_word(&event.name)),
         "tags": [told.path],
         "responses": {
-            "200": ok("It was sent.", json!({ "$ref": "#/components/schemas/Reached" })),
+            "200": ok("It was sent.", &json!({ "$ref": "#/components/schemas/Reached" })),
             "400": problem("The body is not JSON."),
             "401": problem("No valid key was shown."),
             "413": problem("The body is too large."),
@@ -75,12 +75,12 @@ fn operation(told: &Told<'_>, event: &BackendTerms, to: &dyn Fn(&str) -> String)
     operation
 }
 
-fn ok(description: &str, schema: Value) -> Value {
+fn ok(description: &str, schema: &Value) -> Value {
     json!({ "description": description, "content": { "application/json": { "schema": schema } } })
 }
 
 fn problem(description: &str) -> Value {
-    ok(description, json!({ "$ref": "#/components/schemas/Problem" }))
+    ok(description, &json!({ "$ref": "#/components/schemas/Problem" }))
 }
 
 fn shared(schemas: &mut Map<String, Value>) {

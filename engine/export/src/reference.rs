@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use homeroom_plan::contract::Carries;
+use homeroom_plan::contract::{Carries, ViewTerms};
 use serde_json::Value;
 
 use crate::contract::{Told, arguments};
@@ -54,7 +54,11 @@ fn client_events(told: &Told<'_>, page: &mut String) {
         if let Some(description) = &event.description {
             let _ = write!(page, "\n{description}\n");
         }
-        let who = if event.who.is_empty() { "by its first `join`".to_owned() } else { event.who.join("; or ") };
+        let who = if event.who.is_empty() {
+            "whoever may enter the room that it joins first".to_owned()
+        } else {
+            event.who.join("; or ")
+        };
         let _ = write!(page, "\n- Who: {who}\n");
         if let Some(limit) = &event.limit {
             let _ = writeln!(page, "- Limit: {limit}");
@@ -63,8 +67,17 @@ fn client_events(told: &Told<'_>, page: &mut String) {
         let _ = writeln!(page, "- May be refused: {}", codes.join(", "));
         carries(&event.carries, page);
         if let Some([one]) = event.success.as_deref() {
-            add(page, "\nAnswer:\n");
-            table(one, page);
+            match one["properties"].get("data") {
+                Some(data) => {
+                    add(page, "\nAnswered, in `data`:\n");
+                    table(data, page);
+                }
+                None if one["properties"].get("success").is_some() => add(page, "\nAnswered with `success` alone.\n"),
+                None => {
+                    add(page, "\nAnswered:\n");
+                    table(one, page);
+                }
+            }
         }
     }
 }
@@ -83,7 +96,7 @@ fn server_events(told: &Told<'_>, page: &mut String) {
             let to: Vec<String> = event.to.iter().map(|to| format!("`{to}`")).collect();
             let _ = write!(page, "\n- Goes to: {}\n", to.join(", "));
         }
-        for (roles, omit) in event.views.iter().filter(|(_, omit)| !omit.is_empty()) {
+        for ViewTerms { roles, omit } in event.views.iter().filter(|view| !view.omit.is_empty()) {
             let omit: Vec<String> = omit.iter().map(|name| format!("`{name}`")).collect();
             let _ = writeln!(page, "- Without {} for {}", omit.join(", "), roles.join(", "));
         }

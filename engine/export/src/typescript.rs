@@ -170,7 +170,7 @@ impl Module<'_> {
     fn received(&mut self, event: &ServerTerms, schema: &Value) {
         let stem = &event.export;
         self.named(&format!("{stem}WSEvent"), schema, event.description.as_deref());
-        let mut omitted: Vec<&str> = event.views.iter().flat_map(|(_, omit)| omit.iter().map(|name| &**name)).collect();
+        let mut omitted: Vec<&str> = event.views.iter().flat_map(|view| view.omit.iter().map(|name| &**name)).collect();
         omitted.sort_unstable();
         omitted.dedup();
         let received = match omitted.is_empty() {
@@ -188,7 +188,7 @@ impl Module<'_> {
         self.line(&format!(
             "/** The same, by the role of who receives it. */\nexport interface {stem}WSCEventByRole {{"
         ));
-        for (roles, omit) in &event.views {
+        for homeroom_plan::contract::ViewTerms { roles, omit } in &event.views {
             let names: Vec<String> = omit.iter().map(|name| quoted(name)).collect();
             let view = match names.is_empty() {
                 true => format!("{stem}WSEvent"),
@@ -231,7 +231,7 @@ fn ack_type(word: &str, event: &ClientTerms) -> String {
 fn spoken(event: &ClientTerms, told: &Told<'_>) -> String {
     let mut said: Vec<String> = event.description.iter().cloned().collect();
     if !event.who.is_empty() {
-        said.push(format!("For whoever {}.", event.who.join("; or ")));
+        said.push(format!("For whoever {}.", event.who.join("; or ")).replace("whoever anyone who", "anyone who"));
     }
     said.extend(event.limit.iter().map(|limit| format!("Limit: {limit}.")));
     let own = event.codes.iter().filter_map(|code| told.errors.get(&**code).map(|text| format!("{code}: {text}")));

@@ -99,7 +99,16 @@ pub struct ServerTerms {
     /// Where it goes where nothing else is said.
     pub to: Vec<String>,
     /// Who gets less of it: roles, and the properties that they do not get.
-    pub views: Vec<(Vec<Arc<str>>, Vec<Box<str>>)>,
+    pub views: Vec<ViewTerms>,
+}
+
+/// What some roles see of a server event.
+#[derive(Debug)]
+pub struct ViewTerms {
+    /// The roles.
+    pub roles: Vec<Arc<str>>,
+    /// Properties that they do not get.
+    pub omit: Vec<Box<str>>,
 }
 
 /// The JSON Schema of values of a shape.

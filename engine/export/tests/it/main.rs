@@ -1,5 +1,7 @@
 //! The committed documents are what would be made today.
 
+mod cases;
+
 use std::path::Path;
 
 use homeroom_export::{language, stale, write};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Compiler;
 use super::scope::{Known, Scope};
-use crate::contract::{BackendTerms, Carries, ClientTerms, Contract, RoomTerms, ServerTerms, schema_of};
+use crate::contract::{BackendTerms, Carries, ClientTerms, Contract, RoomTerms, ServerTerms, ViewTerms, schema_of};
 use crate::program::{Code, Entry, Input, Namespace, Otherwise, Procedure, Step, Verb};
 use crate::shape::Shape;
 
@@ -59,7 +59,7 @@ impl Compiler<'_, '_> {
         for (declared, event) in names.server_events.values().zip(&of.server_events) {
             let views = event.views.iter().map(|view| {
                 let roles = view.roles.iter().filter_map(|role| self.world.identity.roles.get(*role).cloned());
-                (roles.collect(), view.omit.clone())
+                ViewTerms { roles: roles.collect(), omit: view.omit.clone() }
             });
             let views = views.collect();
             let carries = self.carried(declared.item);

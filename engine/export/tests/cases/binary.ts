@@ -1,0 +1,98 @@
+// Made by `homeroom export`: change the definitions instead of this file.
+import type { Socket } from 'socket.io-client';
+
+export const NAMESPACE = '/a';
+
+/** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
+export const CONTRACT = 'a44ef91cee9ed01a45585007c01859e1';
+
+/** What a client may send. */
+export const CLIENT_EVENTS = {
+  UPLOAD: 'upload',
+} as const;
+
+/** What a client may receive. */
+export const SERVER_EVENTS = {
+  UPLOADED: 'uploaded',
+} as const;
+
+/** Everything that can be the answer when it is no. */
+export type RefusalCode =
+  | 'UNAUTHENTICATED'
+  | 'TOKEN_EXPIRED'
+  | 'UNAUTHORIZED'
+  | 'NOT_IN_ROOM'
+  | 'INVALID_PAYLOAD'
+  | 'UNKNOWN_EVENT'
+  | 'RATE_LIMITED'
+  | 'NOT_FOUND'
+  | 'FULL'
+  | 'BUSY'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNAVAILABLE'
+  | 'TIMEOUT'
+  | 'INTERNAL';
+
+/** What is sent as binary. */
+export type Binary = ArrayBuffer | Uint8Array;
+
+export interface UploadPayload {
+  name: string;
+  data: Binary;
+}
+
+export interface UploadSuccess {
+  success: true;
+}
+
+export interface UploadFailure {
+  success: false;
+  error: string;
+  code: 'BUSY' | 'INTERNAL' | 'INVALID_PAYLOAD' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'TIMEOUT' | 'UNAVAILABLE';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type UploadAck = UploadSuccess | UploadFailure;
+
+/** What a client may send. */
+export interface ClientToServerEvents {
+  /** For anyone who is connected. */
+  upload: (payload: UploadPayload, ack?: (answer: UploadAck) => void) => void;
+}
+
+export interface UploadedWSEvent {
+  data: Binary;
+}
+
+export type UploadedWSCEvent = UploadedWSEvent;
+
+/** What a client is told when an event without an ack is refused, or a room is lost. */
+export interface EventRefused {
+  event: string;
+  error: string;
+  code: RefusalCode;
+  retryAfterMs?: number;
+  errors?: Array<{ path: string; message: string }>;
+  room?: string;
+}
+
+/** What a client may receive. */
+export interface ServerToClientEvents {
+  uploaded: (data: UploadedWSCEvent) => void;
+  /** An event that asked for no ack was refused. */
+  error: (refusal: EventRefused) => void;
+}
+
+/** What is handed over when connecting. */
+export type Auth = {
+  token: string;
+  contract?: string;
+};
+
+/** A connection to `/a`: `const socket: ASocket = io(NAMESPACE, { auth })`. */
+export type ASocket = Socket<ServerToClientEvents, ClientToServerEvents>;

@@ -1,0 +1,93 @@
+// Made by `homeroom export`: change the definitions instead of this file.
+import type { Socket } from 'socket.io-client';
+
+/** Ends a comment *​/ export const x = 1; /* and a `cell | row`. */
+export const NAMESPACE = '/a';
+
+/** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
+export const CONTRACT = '3688232668cc50f36226a05b94735af4';
+
+/** What a client may send. */
+export const CLIENT_EVENTS = {
+  IT_S: 'it\'s',
+} as const;
+
+/** What a client may receive. */
+export const SERVER_EVENTS = {
+} as const;
+
+/** Everything that can be the answer when it is no. */
+export type RefusalCode =
+  | 'UNAUTHENTICATED'
+  | 'TOKEN_EXPIRED'
+  | 'UNAUTHORIZED'
+  | 'NOT_IN_ROOM'
+  | 'INVALID_PAYLOAD'
+  | 'UNKNOWN_EVENT'
+  | 'RATE_LIMITED'
+  | 'NOT_FOUND'
+  | 'FULL'
+  | 'BUSY'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNAVAILABLE'
+  | 'TIMEOUT'
+  | 'INTERNAL';
+
+/** What is sent as binary. */
+export type Binary = ArrayBuffer | Uint8Array;
+
+export interface ItSPayload {
+  q: 'it\'s' | 'a"b' | 'c\\d';
+}
+
+export interface ItSSuccess {
+  success: true;
+}
+
+export interface ItSFailure {
+  success: false;
+  error: string;
+  code: 'BUSY' | 'INTERNAL' | 'INVALID_PAYLOAD' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'TIMEOUT' | 'UNAVAILABLE';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type ItSAck = ItSSuccess | ItSFailure;
+
+/** What a client may send. */
+export interface ClientToServerEvents {
+  /**
+   * *​/ alert(1) /*
+   * For anyone who is connected.
+   */
+  'it\'s': (payload: ItSPayload, ack?: (answer: ItSAck) => void) => void;
+}
+
+/** What a client is told when an event without an ack is refused, or a room is lost. */
+export interface EventRefused {
+  event: string;
+  error: string;
+  code: RefusalCode;
+  retryAfterMs?: number;
+  errors?: Array<{ path: string; message: string }>;
+  room?: string;
+}
+
+/** What a client may receive. */
+export interface ServerToClientEvents {
+  /** An event that asked for no ack was refused. */
+  error: (refusal: EventRefused) => void;
+}
+
+/** What is handed over when connecting. */
+export type Auth = {
+  token: string;
+  contract?: string;
+};
+
+/** A connection to `/a`: `const socket: ASocket = io(NAMESPACE, { auth })`. */
+export type ASocket = Socket<ServerToClientEvents, ClientToServerEvents>;

@@ -1,0 +1,117 @@
+// Made by `homeroom export`: change the definitions instead of this file.
+import type { Socket } from 'socket.io-client';
+
+export const NAMESPACE = '/a';
+
+/** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
+export const CONTRACT = 'c8a3e0b64cd1c62775c9500272295549';
+
+/** What a client may send. */
+export const CLIENT_EVENTS = {
+  JOIN: 'join',
+  SAY: 'say',
+} as const;
+
+/** What a client may receive. */
+export const SERVER_EVENTS = {
+} as const;
+
+/** Everything that can be the answer when it is no. */
+export type RefusalCode =
+  | 'UNAUTHENTICATED'
+  | 'TOKEN_EXPIRED'
+  | 'UNAUTHORIZED'
+  | 'NOT_IN_ROOM'
+  | 'INVALID_PAYLOAD'
+  | 'UNKNOWN_EVENT'
+  | 'RATE_LIMITED'
+  | 'NOT_FOUND'
+  | 'FULL'
+  | 'BUSY'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNAVAILABLE'
+  | 'TIMEOUT'
+  | 'INTERNAL';
+
+/** What is sent as binary. */
+export type Binary = ArrayBuffer | Uint8Array;
+
+export interface JoinPayload {
+  c: string;
+}
+
+export interface JoinSuccess {
+  success: true;
+  data: {
+    in: string;
+  };
+}
+
+export interface JoinFailure {
+  success: false;
+  error: string;
+  code: 'BUSY' | 'FULL' | 'INTERNAL' | 'INVALID_PAYLOAD' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'TIMEOUT' | 'UNAUTHORIZED' | 'UNAVAILABLE';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type JoinAck = JoinSuccess | JoinFailure;
+
+export interface SayPayload {
+  c: string;
+}
+
+export interface SaySuccess {
+  success: true;
+}
+
+export interface SayFailure {
+  success: false;
+  error: string;
+  code: 'BUSY' | 'INTERNAL' | 'INVALID_PAYLOAD' | 'NOT_IN_ROOM' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'TIMEOUT' | 'UNAUTHORIZED' | 'UNAVAILABLE';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type SayAck = SaySuccess | SayFailure;
+
+/** What a client may send. */
+export interface ClientToServerEvents {
+  /**
+   */
+  join: (payload: JoinPayload, ack?: (answer: JoinAck) => void) => void;
+  /** For whoever is in `class:<c>`. */
+  say: (payload: SayPayload, ack?: (answer: SayAck) => void) => void;
+}
+
+/** What a client is told when an event without an ack is refused, or a room is lost. */
+export interface EventRefused {
+  event: string;
+  error: string;
+  code: RefusalCode;
+  retryAfterMs?: number;
+  errors?: Array<{ path: string; message: string }>;
+  room?: string;
+}
+
+/** What a client may receive. */
+export interface ServerToClientEvents {
+  /** An event that asked for no ack was refused. */
+  error: (refusal: EventRefused) => void;
+}
+
+/** What is handed over when connecting. */
+export type Auth = {
+  token: string;
+  contract?: string;
+};
+
+/** A connection to `/a`: `const socket: ASocket = io(NAMESPACE, { auth })`. */
+export type ASocket = Socket<ServerToClientEvents, ClientToServerEvents>;
