@@ -72,6 +72,22 @@ describe('a changed file', () => {
     assert.equal((await reload(server)).status, 200);
   });
 
+  test('what it serves, and to how many, is told to those who have a key', async () => {
+    const usage = async (key) => fetch(`${server.url}/v1/admin/usage`, { headers: { authorization: `Bearer ${key}` } });
+    assert.equal((await usage('wrong')).status, 401);
+    const [smith, alice] = await Promise.all(['smith', 'alice'].map((name) => Person.connect(server, 'gradebook', name)));
+    for (const person of [smith, alice]) await person.does('gradebook:join', math);
+    const body = await (await usage(KEY)).json();
+    assert.equal(body.digest, (await server.health()).digest);
+    const text = readFileSync(path.join(server.dir, 'gradebook/namespace.yaml'), 'utf8');
+    assert.ok(body.sources.some((source) => source.path.endsWith('gradebook/namespace.yaml') && source.text === text));
+    const book = body.namespaces.find((one) => one.namespace === '/gradebook');
+    assert.deepEqual(book.sockets, { STUDENT: 1, TEACHER: 1 });
+    assert.deepEqual(book.rooms.find((room) => room.pattern === 'class:<classId>').sockets, { STUDENT: 1, TEACHER: 1 });
+    assert.deepEqual(book.events, [{ event: 'gradebook:join', sockets: 2 }]);
+    for (const person of [smith, alice]) person.leave();
+  });
+
   test('limits go on counting, and state and presence stay', async () => {
     const [smith, alice] = await Promise.all([Person.connect(server, 'live-class', 'smith'), Person.connect(server, 'live-class', 'alice')]);
     await smith.does('class:join', { ...math, sessionId: 'ses-1' });

@@ -34,7 +34,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper", &["homeroom-socket"]),
     // The edge hands its routes over as a router of axum.
     ("axum", &["homeroom-http", "homeroom-socket"]),
+    ("prometheus-client", &["homeroom-runtime"]),
     ("clap", &["homeroom-cli"]),
+    ("notify", &["homeroom-cli"]),
     ("jsonwebtoken", &["homeroom-cli"]),
     ("mimalloc", &["homeroom"]),
 ];

@@ -57,6 +57,8 @@ pub(crate) struct Reloader {
     /// One at a time.
     turn: tokio::sync::Mutex<()>,
     last: RwLock<Arc<Report>>,
+    /// What is served, file by file.
+    sources: RwLock<Arc<Vec<(String, String)>>>,
 }
 
 /// Settings that take a new start.
@@ -108,7 +110,8 @@ impl Reloader {
         };
         let settled = Settled::of(settings);
         let last = RwLock::new(Arc::new(report));
-        Self { origin, server, keys, db, settled, turn: tokio::sync::Mutex::default(), last }
+        let sources = RwLock::new(files_of(told.1));
+        Self { origin, server, keys, db, settled, turn: tokio::sync::Mutex::default(), last, sources }
     }
 
     /// Serves every change of the folder, and what is there at each SIGHUP, for as long as this is polled.
@@ -150,6 +153,7 @@ impl Reloader {
         let mut told: Vec<Told> =
             loaded.diagnostics.sorted().iter().map(|item| as_told(item, &loaded.sources)).take(TOLD_MAX).collect();
         let is_bad = loaded.diagnostics.has_errors();
+        let sources = files_of(&loaded.sources);
         let Loaded { settings: Some(settings), plan: Some(plan), .. } = loaded else { return self.refused(told) };
         let now = Settled::of(&settings);
         if now.identity != self.settled.identity {
@@ -168,6 +172,7 @@ impl Reloader {
             return Report { verdict: Verdict::Unchanged, digest, diagnostics: told, ..Report::default() };
         }
         let reviewed = self.server.swap(plan).await;
+        *self.sources.write() = sources;
         Report {
             verdict: Verdict::Served,
             digest,
@@ -191,6 +196,10 @@ impl Definitions for Reloader {
 
     fn last(&self) -> Option<Arc<Report>> {
         Some(Arc::clone(&self.last.read()))
+    }
+
+    fn sources(&self) -> Arc<Vec<(String, String)>> {
+        Arc::clone(&self.sources.read())
     }
 }
 
@@ -241,6 +250,13 @@ fn as_told(item: &Diagnostic, sources: &Sources) -> Told {
         place: format!("{}:{}:{}", sources.path(item.span.source), at.line, at.column),
         help: item.helps.clone(),
     }
+}
+
+/// Path and text of each file; what came from the environment is none.
+fn files_of(sources: &Sources) -> Arc<Vec<(String, String)>> {
+    let is_file = |path: &str| [".yaml", ".yml", ".sql"].iter().any(|ending| path.ends_with(ending));
+    let files = sources.ids().filter(|id| is_file(sources.path(*id)));
+    Arc::new(files.map(|id| (sources.path(id).to_owned(), sources.text(id).to_owned())).collect())
 }
 
 fn unread(error: String) -> Told {

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod query;
+mod usage;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -14,7 +15,10 @@ use crate::problem::Problem;
 
 /// The routes below `/v1/admin`.
 pub(crate) fn routes() -> Router<Api> {
-    Router::new().route("/v1/admin/reload", post(reload)).route("/v1/admin/decisions", get(decisions::decisions))
+    Router::new()
+        .route("/v1/admin/reload", post(reload))
+        .route("/v1/admin/decisions", get(decisions::decisions))
+        .route("/v1/admin/usage", get(usage::usage))
 }
 
 /// Reads the definitions anew; 422 if they have mistakes, and then nothing has changed.

@@ -12,6 +12,8 @@ pub trait Definitions: Send + Sync {
     fn reload(&self) -> Pin<Box<dyn Future<Output = Arc<Report>> + Send + '_>>;
     /// What became of the last attempt; at first, of the start.
     fn last(&self) -> Option<Arc<Report>>;
+    /// What is served, file by file: path and text, secrets struck out.
+    fn sources(&self) -> Arc<Vec<(String, String)>>;
 }
 
 /// Definitions that never change: those of tests and of programs that bring their own.
@@ -25,6 +27,10 @@ impl Definitions for Fixed {
 
     fn last(&self) -> Option<Arc<Report>> {
         None
+    }
+
+    fn sources(&self) -> Arc<Vec<(String, String)>> {
+        Arc::default()
     }
 }
 

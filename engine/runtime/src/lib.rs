@@ -30,6 +30,7 @@ mod review;
 pub mod session;
 pub mod settings;
 mod ticks;
+pub mod usage;
 
 pub use bind::Bound;
 pub use cluster::{Cluster, ClusterKey};

@@ -54,6 +54,7 @@ pub(crate) async fn take(inner: &Inner, entry: &Entry, session: &Session, now_ms
     let decision = match rate.limit.scope {
         LimitScope::Connection => session.take(&entry.name, quota, now_ms),
         LimitScope::User => {
+            session.note(&entry.name);
             let key = format!("{}\n{}\nuser {}", session.namespace, entry.name, session.user_id);
             inner.stores.limits.take(&key, quota).await?
         }

@@ -66,6 +66,20 @@ impl Session {
         self.rooms.lock().iter().cloned().collect()
     }
 
+    /// The names of the events that it has sent since it connected, as far as they are declared.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Arc<str>> {
+        self.rates.lock().iter().map(|(name, _)| Arc::clone(name)).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Notes that an event was sent whose limit is counted elsewhere.
+    pub(crate) fn note(&self, event: &Arc<str>) {
+        let mut rates = self.rates.lock();
+        if !rates.iter().any(|(name, _)| name == event) {
+            rates.push((Arc::clone(event), Gcra::default()));
+        }
+    }
+
     /// Counts an event of this connection, if it may pass.
     pub(crate) fn take(&self, event: &Arc<str>, quota: Quota, now_ms: i64) -> Decision {
         let mut rates = self.rates.lock();

@@ -122,7 +122,7 @@ pub(crate) async fn one_connection_enters_several_namespaces(start: Start) {
     assert_eq!((reason, stage.hub.count("/"), stage.hub.count("/room")), (Reason::ClientLeft, 1, 0));
     stage
         .engine
-        .see(|seen| assert_eq!(seen.hellos.iter().find(|hello| hello.conn == conn).unwrap().namespace, "/room".into()));
+        .see(|seen| assert_eq!(&*seen.hellos.iter().find(|hello| hello.conn == conn).unwrap().namespace, "/room"));
     client.send(r#"22["in",3]"#).await;
     assert_eq!(client.packet().await, "32[3]");
 }
