@@ -1,0 +1,155 @@
+// Several servers over one Redis: one to their clients, whatever becomes of a server or of Redis.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Person, soon } from './person.mjs';
+import { Redis } from './redis.mjs';
+import { post, start } from './server.mjs';
+import { until } from './serving.mjs';
+
+const LEASE_MS = 2000;
+const math = { classId: 'math-101' };
+const ws = { transports: ['websocket'] };
+const item = (id) => ({ lineItemId: id, ...math, title: 'Quiz', timestamp: '2025-01-15T09:00:00Z' });
+
+/** So many servers over one Redis. */
+async function town(size, env = {}) {
+  const redis = await Redis.start();
+  const all = { REDIS_URL: redis.url, HOMEROOM_REDIS_LEASE: `${LEASE_MS}ms`, ...env };
+  const servers = await Promise.all(Array.from({ length: size }, () => start({ env: all })));
+  const enter = async (at, namespace, name) => Person.connect(servers[at], namespace, name, ws);
+  const stop = async () => {
+    redis.resume();
+    await Promise.all(servers.map((server) => server.stop()));
+    await redis.kill();
+  };
+  return { redis, servers, enter, stop };
+}
+
+/** Joins the class, and forgets what that brought. */
+async function joined(person) {
+  await person.does('gradebook:join', math);
+  person.received.length = 0;
+  return person;
+}
+
+/** The items that a person heard of, but for those that were tried out. */
+const heardOf = (person) => person.received.map((one) => one.args[0].lineItemId ?? one.event).filter((id) => !id.startsWith('try-'));
+
+/** Sends from one server until it is heard by somebody of another; yields how many were not. */
+async function untilHeard(server, person) {
+  for (let sent = 1; ; sent++) {
+    await post(server, 'gradebook', 'lineitem.created', item(`try-${sent}`));
+    const heard = () => person.received.findIndex((one) => one.event === 'lineitem.created');
+    await Promise.race([until(() => heard() >= 0), new Promise((late) => setTimeout(late, 200))]);
+    if (heard() >= 0) {
+      person.received.length = 0;
+      return sent - 1;
+    }
+    assert.ok(sent < 100, 'nothing arrives any more');
+  }
+}
+
+describe('three servers over one Redis', () => {
+  let all;
+  before(async () => (all = await town(3)));
+  after(() => all?.stop());
+
+  test('what is sent on one reaches the clients of all, in order and once', async () => {
+    const [smith, alice, bob] = await Promise.all([all.enter(0, 'gradebook', 'smith'), all.enter(1, 'gradebook', 'alice'), all.enter(2, 'gradebook', 'bob')]);
+    for (const person of [smith, alice, bob]) await joined(person);
+    await untilHeard(all.servers[1], smith);
+    await untilHeard(all.servers[2], alice);
+    await untilHeard(all.servers[0], bob);
+    const ids = Array.from({ length: 200 }, (_, n) => `l-${n}`);
+    for (const id of ids) await post(all.servers[0], 'gradebook', 'lineitem.created', item(id));
+    for (const person of [smith, alice, bob]) {
+      await soon(until(() => heardOf(person).length >= ids.length), `${person.name} to hear all`);
+      assert.deepEqual(heardOf(person), ids);
+      person.leave();
+    }
+  });
+
+  test('connections and limits of a user count over all servers', async () => {
+    const books = await Promise.all([0, 1].map((at) => all.enter(at, 'messaging', 'smith')));
+    const many = await Promise.all(Array.from({ length: 8 }, (_, n) => all.enter(n % 3, 'messaging', 'smith')));
+    await assert.rejects(all.enter(2, 'messaging', 'smith'), /TOO_MANY_CONNECTIONS/);
+    for (const person of [...books, ...many]) person.leave();
+    const again = await soon(until(() => all.enter(2, 'messaging', 'smith').catch(() => null)), 'a place');
+    again.leave();
+  });
+
+  test('a server that is killed: its users leave once, on every other, within the lease; no key stays for ever', async () => {
+    const [smith, jones, bob] = await Promise.all([all.enter(0, 'gradebook', 'smith'), all.enter(1, 'gradebook', 'smith'), all.enter(2, 'gradebook', 'bob')]);
+    for (const person of [smith, jones, bob]) await joined(person);
+    await untilHeard(all.servers[2], smith);
+    await untilHeard(all.servers[2], jones);
+    smith.received.length = jones.received.length = 0;
+    const killed = performance.now();
+    process.kill(all.servers[2].pid, 'SIGKILL');
+    for (const person of [smith, jones]) await person.hears('user:left', { userId: 's-457' });
+    const took = performance.now() - killed;
+    assert.ok(took < 2 * LEASE_MS, `${took} ms`);
+    await new Promise((rest) => setTimeout(rest, LEASE_MS));
+    for (const person of [smith, jones]) assert.deepEqual(heardOf(person), [], 'told once');
+    assert.deepEqual(await all.redis.everlasting(), []);
+    for (const person of [smith, jones, bob]) person.leave();
+  });
+});
+
+describe('two servers whose Redis fails', () => {
+  let all;
+  before(async () => (all = await town(2)));
+  after(() => all?.stop());
+
+  for (const [what, away, back] of [
+    ['is paused', (redis) => redis.pause(), (redis) => redis.resume()],
+    ['is killed and comes back empty', (redis) => redis.kill(), (redis) => redis.begin()],
+  ]) {
+    test(`it ${what}: each goes on serving its own, and all is whole again after`, async (t) => {
+      const [smith, alice] = await Promise.all([all.enter(0, 'gradebook', 'smith'), all.enter(1, 'gradebook', 'alice')]);
+      for (const person of [smith, alice]) await joined(person);
+      await untilHeard(all.servers[0], alice);
+      smith.received.length = 0;
+
+      await away(all.redis);
+      for (let n = 0; n < 20; n++) await post(all.servers[0], 'gradebook', 'lineitem.created', item(`here-${n}`));
+      await soon(until(() => heardOf(smith).length === 20), 'all that was sent on the same server');
+      assert.ok(smith.socket.connected && alice.socket.connected);
+
+      await back(all.redis);
+      const returned = performance.now();
+      alice.received.length = 0;
+      await soon(untilHeard(all.servers[0], alice), 'delivery between servers');
+      t.diagnostic(`delivery between servers was whole ${(performance.now() - returned).toFixed(0)} ms after Redis was back`);
+      // A class may be joined five times a minute, so it is asked a few times only.
+      const online = [];
+      while (online.at(-1) !== 2 && online.length < 4) {
+        await new Promise((rest) => setTimeout(rest, 700 * (online.length + 1)));
+        online.push((await smith.does('gradebook:join', math, {})).data?.onlineUsers);
+      }
+      assert.equal(online.at(-1), 2, `presence was not whole again: ${online}`);
+      for (const person of [smith, alice]) {
+        assert.deepEqual(person.received.filter((one) => /^user:/.test(one.event)), [], `${person.name}: who stayed has neither left nor come`);
+        person.leave();
+      }
+      await soon(until(async () => (await all.redis.everlasting()).length === 0), 'no key without an end');
+    });
+  }
+});
+
+describe('two servers with state of their own', () => {
+  test('still reach each other’s clients', async () => {
+    const all = await town(2, { USE_REDIS_STATE: 'false' });
+    try {
+      const [smith, alice] = await Promise.all([all.enter(0, 'gradebook', 'smith'), all.enter(1, 'gradebook', 'alice')]);
+      await joined(smith);
+      const { data } = await alice.does('gradebook:join', math);
+      assert.equal(data.onlineUsers, 1, 'each counts its own');
+      await untilHeard(all.servers[0], alice);
+      assert.equal(await all.redis.ask('DBSIZE'), '0');
+      for (const person of [smith, alice]) person.leave();
+    } finally {
+      await all.stop();
+    }
+  });
+});
