@@ -153,3 +153,22 @@ describe('two servers with state of their own', () => {
     }
   });
 });
+
+describe('a server that is asked to stop', () => {
+  test('lets its clients come back elsewhere by themselves, and its users leave', async () => {
+    const all = await town(2);
+    try {
+      const [smith, alice] = await Promise.all([all.enter(0, 'gradebook', 'smith'), all.enter(1, 'gradebook', 'alice')]);
+      for (const person of [smith, alice]) await joined(person);
+      await untilHeard(all.servers[1], smith);
+      const gone = new Promise((ended) => alice.socket.once('disconnect', ended));
+      await all.servers[1].stop();
+      // After "io server disconnect" the official client would stay away.
+      assert.equal(await soon(gone, 'the end'), 'transport close');
+      await soon(until(() => smith.received.some((one) => one.event === 'user:left')), 'alice to leave');
+      for (const person of [smith, alice]) person.leave();
+    } finally {
+      await all.stop();
+    }
+  });
+});

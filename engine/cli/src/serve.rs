@@ -25,8 +25,8 @@ use crate::{Deployable, fail, files};
 /// How long the tokens that are printed are valid, in seconds.
 const DEMO_TOKEN_SECONDS: u64 = 12 * 3600;
 
-/// How long connections get to close after the listener has.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long what connections leave behind may take to be told to others, after the last one is gone.
+const LEAVE_MAX: Duration = Duration::from_secs(5);
 
 /// What is served, and where.
 #[derive(Args)]
@@ -98,8 +98,23 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let definitions: Arc<dyn Definitions> = reloader;
     server.serve(listener, routes, &settings.socket, (keys, definitions), asked_to_stop()).await;
     watching.abort();
-    tokio::time::sleep(LAST_WORDS).await;
+    leave(&server).await;
     Ok(())
+}
+
+/// Waits until events in flight are done, and the last user of this server has left their rooms.
+async fn leave(server: &Server) {
+    let gone = async {
+        while server.engine.connections() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    if tokio::time::timeout(LEAVE_MAX, gone).await.is_err() {
+        tracing::warn!(
+            connections = server.engine.connections(),
+            "some have not left; others will notice by the lease"
+        );
+    }
 }
 
 /// The keys that are let in. Without a secret or keys of its own a server is for loopback only.

@@ -1,6 +1,8 @@
 //! The accept loop: TCP connections, bounded in number and time, to a router.
 
+use std::collections::hash_map::RandomState;
 use std::future::Future;
+use std::hash::BuildHasher;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
@@ -31,8 +33,14 @@ const REST: Duration = Duration::from_millis(50);
 /// How long requests that have begun may go on when the server stops, and how long connections may take to be gone.
 const STOP_MAX: Duration = Duration::from_secs(5);
 
-/// Serves until `shutdown` is done. Then it accepts nothing more, ends every WebSocket, lets requests that have begun go on
-/// for up to five seconds, and returns when the last connection is gone, at the latest ten seconds after `shutdown`.
+/// How often a batch of WebSockets is ended when the server stops, and how large one is at least.
+const BATCH_EVERY: Duration = Duration::from_millis(50);
+const BATCH_MIN: usize = 100;
+
+/// Serves until `shutdown` is done. Then it accepts nothing more, ends the WebSockets in batches spread over `drain`, lets
+/// requests that have begun go on for up to five seconds, and returns when the last connection is gone, at the latest `drain`
+/// and ten seconds after `shutdown`. Clients see their transport closed, after which they come back by themselves, elsewhere;
+/// in batches, so that they do not all come at once.
 ///
 /// Requests carry the [`Link`] of their connection among their extensions.
 pub async fn serve(
@@ -50,7 +58,7 @@ pub async fn serve(
     }
     drop(listener);
     stop.send_replace(true);
-    server.upgraded.kill_all();
+    server.upgraded.drain(settings.drain).await;
     let places_max = u32::try_from(settings.connections_max).unwrap_or(u32::MAX);
     if timeout(2 * STOP_MAX, places.acquire_many(places_max)).await.is_err() {
         tracing::warn!("connections are left that do not end");
@@ -79,9 +87,20 @@ impl Upgraded {
         links.push(Arc::downgrade(link));
     }
 
-    fn kill_all(&self) {
+    async fn drain(&self, within: Duration) {
         let links = std::mem::take(&mut *self.links.lock());
-        links.iter().filter_map(Weak::upgrade).for_each(|link| link.kill(Reason::Shutdown));
+        let mut links: Vec<Arc<Link>> = links.iter().filter_map(Weak::upgrade).filter(|link| !link.is_gone()).collect();
+        // Neighbours of a room came together, and should not all be away together.
+        let order = RandomState::new();
+        links.sort_by_cached_key(|link| order.hash_one(link.address));
+        let batches = usize::try_from(within.as_millis() / BATCH_EVERY.as_millis()).unwrap_or(usize::MAX).max(1);
+        let mut batches = links.chunks(links.len().div_ceil(batches).max(BATCH_MIN)).peekable();
+        while let Some(batch) = batches.next() {
+            batch.iter().for_each(|link| link.kill(Reason::Shutdown));
+            if batches.peek().is_some() {
+                tokio::time::sleep(BATCH_EVERY).await;
+            }
+        }
     }
 }
 

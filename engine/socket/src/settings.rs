@@ -28,6 +28,8 @@ pub struct SocketSettings {
     pub queue_packets_max: usize,
     /// How long a client may read nothing while something is to be written to it.
     pub write_stall: Duration,
+    /// Over how long WebSockets are ended when the server stops.
+    pub drain: Duration,
     /// How many TCP connections, and how many namespace connections, at once.
     pub connections_max: usize,
     /// How long the head of an HTTP request may take to arrive.
@@ -50,6 +52,7 @@ impl Default for SocketSettings {
             attachments_bytes_max: 1024 * 1024,
             queue_packets_max: 1024,
             write_stall: Duration::from_secs(5),
+            drain: Duration::from_secs(5),
             connections_max: 100_000,
             head_timeout: Duration::from_secs(10),
             origins: Vec::new(),

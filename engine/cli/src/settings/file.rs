@@ -85,6 +85,9 @@ record! {
         "head_timeout" head_timeout: Option<Text>,
         /// How long a client may read nothing while something is written to it, `5s` by default.
         "write_stall" write_stall: Option<Text>,
+        /// Over how long WebSockets are ended when the server stops, so that clients do not all come back at once; `5s` by
+        /// default.
+        "drain" drain: Option<Text>,
         /// Bytes of a message, `1048576` by default.
         "message_bytes_max" message_bytes_max: Option<Node>,
         /// Attachments of an event, `16` by default.

@@ -155,6 +155,7 @@ impl Reading<'_> {
         self.duration(section.connect_timeout.as_ref(), &mut settings.connect_timeout);
         self.duration(section.head_timeout.as_ref(), &mut settings.head_timeout);
         self.duration(section.write_stall.as_ref(), &mut settings.write_stall);
+        self.duration(section.drain.as_ref(), &mut settings.drain);
         self.count(section.message_bytes_max.as_ref(), &mut settings.message_bytes_max);
         self.count(section.attachments_max.as_ref(), &mut settings.attachments_max);
         self.count(section.attachments_bytes_max.as_ref(), &mut settings.attachments_bytes_max);
