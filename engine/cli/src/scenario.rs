@@ -21,7 +21,7 @@ use homeroom_runtime::{Bound, Hooks, RuntimeSettings};
 use homeroom_store::Clock;
 
 pub use compare::Difference;
-pub use file::{Scenario, TestFile, TestStep};
+pub use file::{Edit, Scenario, TestFile, TestStep};
 use play::Script;
 pub use reload::Origin;
 pub use report::{Compared, Failure, Played};

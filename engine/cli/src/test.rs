@@ -1,18 +1,28 @@
-//! `homeroom test`
+//! `homeroom test`: plays scenarios; tells what they do not cover, and which changes of the definitions they do not notice.
 
+mod coverage;
+mod junit;
+mod mutate;
+mod session;
+mod witness;
+
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::Args;
-use homeroom_definition::render::{self, Look};
+use clap::{Args, ValueEnum};
+use homeroom_definition::render::Look;
 
-use crate::check::drawn;
-use crate::load::{Purpose, load_for};
-use crate::scenario::{self, Origin, Theatre};
-use crate::settings::Environment;
-use crate::{Deployable, fail, files};
+use crate::watch::Watch;
+use crate::{Deployable, fail};
+use mutate::{Kind, Part};
 
-/// Which scenarios.
+/// How long files must be at rest before scenarios are played again, and how often they are looked at without being told.
+const REST: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_secs(5);
+
+/// Which scenarios, and how much is asked of them.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The folder; without one, the definitions in this binary.
@@ -21,43 +31,64 @@ pub(crate) struct Options {
     #[arg(long)]
     config: Option<PathBuf>,
     /// Only scenarios whose name has this in it.
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// How it is told.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Tell what no scenario makes happen: events, rules, steps, refusals, reactions, views.
+    #[arg(long)]
+    coverage: bool,
+    /// Fail if less than this much of a hundred happens.
+    #[arg(long, value_name = "PERCENT")]
+    min_coverage: Option<f64>,
+    /// Change the definitions, one thing at a time, and tell which changes nobody notices; fail if one of a rule or a
+    /// target is among them. Of some kinds only, if they are named.
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', num_args = 0.., require_equals = true)]
+    mutate: Option<Vec<Kind>>,
+    /// With `--mutate`: only changes whose description has this in it.
+    #[arg(long, value_name = "TEXT", requires = "mutate")]
+    only: Option<String>,
+    /// With `--mutate`: a part of the changes, such as `2/7`; all parts together are all changes.
+    #[arg(long, value_name = "N/M", requires = "mutate")]
+    part: Option<Part>,
+    /// Play again whenever a file changes.
+    #[arg(long, requires = "dir")]
+    watch: bool,
+    /// Write what the scenarios came to as JUnit XML, too.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Options {
+    fn wants_coverage(&self) -> bool {
+        self.coverage || self.min_coverage.is_some()
+    }
+
+    fn look(&self) -> Look {
+        if std::io::stdout().is_terminal() { Look::Coloured } else { Look::Plain }
+    }
 }
 
 pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode {
-    let files = match files(deployable, options.dir.as_ref(), options.config.as_ref()) {
-        Ok(files) => files,
-        Err(error) => return fail(&error),
-    };
-    let (config, environment) = (options.config.as_deref(), Environment::of_process());
-    let mut loaded = load_for(Purpose::Test, &files, config, &environment, &deployable.hooks).await;
-    let plan = loaded.plan.clone();
-    let sources = std::mem::take(&mut loaded.tests);
-    let tests: Vec<_> = sources
-        .into_iter()
-        .filter_map(|source| {
-            Some((source, scenario::read(&loaded.sources, source, plan.as_deref()?, &mut loaded.diagnostics)?))
-        })
-        .collect();
-    let (Some(plan), Some(settings), false) = (plan, &loaded.settings, loaded.diagnostics.has_errors()) else {
-        let told = loaded.diagnostics.sorted();
-        print!("{}", drawn(&told, &loaded.sources));
-        return fail(&render::summary(&told));
-    };
-    let theatre = Theatre {
-        filter: options.filter.as_deref(),
-        origin: Some(Origin { files: &files, config, environment: &environment, hooks: &deployable.hooks }),
-        ..Theatre::new(plan, deployable.hooks.clone(), settings.limits.clone(), &loaded.sources)
-    };
-    let (mut passed, mut failed) = (0, 0);
-    for (source, file) in &tests {
-        println!("{}", loaded.sources.path(*source));
-        for played in theatre.play(*source, file).await {
-            print!("{}", played.told(&loaded.sources, Look::Plain));
-            if played.outcome.is_ok() { passed += 1 } else { failed += 1 }
-        }
+    if !options.watch {
+        return session::run(deployable, options).await.unwrap_or_else(|error| fail(&error));
     }
-    println!("{passed} passed, {failed} failed");
-    if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let paths = options.dir.iter().chain(&options.config).cloned().collect();
+    let mut watch = Watch::new(paths, REST, POLL);
+    loop {
+        if let Err(error) = session::run(deployable, options).await {
+            eprintln!("error: {error}");
+        }
+        eprintln!("waiting for changes; end with Ctrl-C");
+        watch.changed().await;
+    }
 }

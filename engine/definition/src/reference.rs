@@ -6,11 +6,18 @@ use crate::codes::Code;
 use crate::model::*;
 use crate::read::{Field, Record, prose};
 
-/// A part of the reference: what it is called, what it is, and its keys.
-struct Part {
+/// A part of a reference: what it is called, what it is, and its keys.
+pub struct Part {
     title: String,
     doc: String,
     fields: Vec<Field>,
+}
+
+/// The reference of a file of another kind: an introduction, then its parts.
+pub fn reference_of(introduction: &str, parts: &[Part]) -> String {
+    let mut page = introduction.to_owned();
+    parts.iter().for_each(|part| write_part(&mut page, "##", part));
+    page
 }
 
 /// The whole reference of a definition file.
@@ -58,7 +65,8 @@ const VALUES: &str = "
 | text with expressions | `<` opens before a letter, `_`, a quote or `(`, and closes at the first `>` outside quotes and brackets; `<'<'>` is the sign itself |
 ";
 
-fn part<R: Record>(title: &str) -> Part {
+/// The part about a record.
+pub fn part<R: Record>(title: &str) -> Part {
     Part { title: title.to_owned(), doc: prose(R::DOC), fields: R::fields() }
 }
 

@@ -381,6 +381,8 @@ pub struct Procedure {
 pub struct ServerEvent {
     /// Its name.
     pub name: Arc<str>,
+    /// Where it stands.
+    pub span: Span,
     /// Checks what leaves, where the shapes alone did not prove it.
     pub schema: Option<Arc<Validator>>,
     /// Less of it for some; empty: the same for all.
@@ -390,6 +392,8 @@ pub struct ServerEvent {
 /// What some roles see of a server event.
 #[derive(Debug, Clone)]
 pub struct View {
+    /// Where it stands.
+    pub span: Span,
     /// Numbers of the roles ([`Plan::roles`]).
     pub roles: Vec<usize>,
     /// Properties they do not get.
@@ -401,6 +405,8 @@ pub struct View {
 pub struct Step {
     /// Where it stands.
     pub place: Place,
+    /// The same, to the letter.
+    pub span: Span,
     /// Only if this holds.
     pub when: Option<Expr>,
     /// What it does.

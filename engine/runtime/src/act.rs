@@ -150,7 +150,11 @@ impl<'a> Act<'a> {
         bind(step.bind, done.value, frame);
         // A room that is not entered is refused by its rules; the step only says what comes of it.
         let denied_by = self.denied.take();
-        if done.found { Ok(Flow::On) } else { otherwise(step).map_err(|refusal| refusal.at_some(denied_by.as_ref())) }
+        if done.found {
+            return Ok(Flow::On);
+        }
+        self.site.bound.note(|| Note::Else(step));
+        otherwise(step).map_err(|refusal| refusal.at_some(denied_by.as_ref()))
     }
 
     async fn verb(&mut self, verb: &Verb, otherwise: &Otherwise, frame: &mut Frame<'_>) -> Result<Done, Refusal> {

@@ -34,6 +34,8 @@ pub enum Note<'a> {
     Answered(Subject<'a>, bool),
     /// A step is reached, and what it came to is told by what follows; `false`: its `when:` does not hold.
     Step(&'a Step, bool),
+    /// That step found or changed nothing, so that what its `else:` says happens.
+    Else(&'a Step),
     /// An event, a connect, or steps that nobody asked for came to this, which happens now.
     Outcome(&'a Outcome),
     /// It was sent, to so many connections in its first form, and so many in each further one.

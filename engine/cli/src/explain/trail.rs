@@ -182,7 +182,7 @@ impl Recorder for Trail {
             }),
             Note::Answered(subject, admitted) => kept.answered(subject, *admitted),
             Note::Step(step, true) => kept.found.extend(self.written(&step.verb).map(Found::Writes)),
-            Note::Step(_, false) => {}
+            Note::Step(_, false) | Note::Else(_) => {}
             Note::Outcome(outcome) => {
                 kept.close();
                 kept.found.push(came(outcome));

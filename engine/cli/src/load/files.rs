@@ -116,6 +116,11 @@ impl Files {
         self
     }
 
+    /// The paths of the files of definitions.
+    pub fn definitions(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(path, _)| path).filter(|path| kind(path) == Kind::Definition)
+    }
+
     /// Path and text of each, in their order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))

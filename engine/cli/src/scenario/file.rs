@@ -34,7 +34,8 @@ record! {
 record! {
     /// One step: something somebody does, or something that must have come about.
     pub struct TestStep {
-        /// Who; several do it one after the other. They connect when they are first named.
+        /// Who; several do it one after the other. They connect when they are first named. `alice#2` is her second tab,
+        /// `alice@b` she on the server `b`.
         "as" who: Many<Text>,
         /// `true`: connect now.
         "connect" connect: Option<Node>,
@@ -63,7 +64,7 @@ record! {
         "advance" advance: Option<Text>,
         /// A service sends this event.
         "backend" backend: Option<Text>,
-        /// With `backend`: how many connections it reached.
+        /// With `backend`: how many connections it reached, of the first server that lives.
         "reached" reached: Option<Node>,
         /// The rules of this room admit them, such as `class:math-101`; with `refused: UNAUTHORIZED`, they do not. Nobody
         /// enters it by that.
@@ -192,6 +193,12 @@ impl TestFile {
 }
 
 impl Scenario {
+    /// Whether it changes the definitions.
+    #[must_use]
+    pub fn reloads(&self) -> bool {
+        self.steps.iter().any(|step| !step.reload.is_empty())
+    }
+
     fn tell_unknown_server(&self, server: &str, span: Span, diagnostics: &mut Diagnostics) {
         if !self.servers.iter().any(|known| known.value == server) {
             let known = self.servers.iter().map(|known| known.value.as_str());

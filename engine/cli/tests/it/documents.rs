@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use homeroom_cli::schema::{settings_schema, tests_schema};
+use homeroom_cli::schema::{settings_schema, tests_reference, tests_schema};
 use homeroom_export::{Document, pretty, stale, write};
 
 #[test]
@@ -11,6 +11,7 @@ fn the_schemas_of_settings_and_scenarios_are_fresh() {
     let documents = [
         Document { path: "schemas/settings.schema.json".into(), text: pretty(&settings_schema()) },
         Document { path: "schemas/tests.schema.json".into(), text: pretty(&tests_schema()) },
+        Document { path: "schemas/tests.md".into(), text: tests_reference() },
     ];
     let stale = stale(&root, &documents).expect("the documents can be read");
     if std::env::var_os("UPDATE_EXPECT").is_some() {

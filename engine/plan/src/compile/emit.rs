@@ -33,7 +33,8 @@ impl Compiler<'_, '_> {
             self.usable_event_name(declared.name);
             let schema = event.payload.as_ref().and_then(|node| self.validator(node));
             let views = self.views(declared.name, event);
-            events.push(ServerEvent { name: declared.name.value.as_str().into(), schema, views });
+            let (name, span) = (declared.name.value.as_str().into(), declared.name.span);
+            events.push(ServerEvent { name, span, schema, views });
         }
         events
     }
@@ -71,6 +72,7 @@ impl Compiler<'_, '_> {
                 }
             }
             views.push(View {
+                span: view.span,
                 roles: self.roles(&view.roles),
                 omit: omit.map(|text| text.value.as_str().into()).collect(),
             });

@@ -349,6 +349,7 @@ impl Compiler<'_, '_> {
         }
         let step = Step {
             place: self.place(target.span),
+            span: target.span,
             when: None,
             verb: done.verb,
             bind: None,

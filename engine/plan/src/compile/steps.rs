@@ -69,7 +69,7 @@ impl Compiler<'_, '_> {
             if common.when.is_none() && otherwise != Otherwise::Continue {
                 scope.proofs.extend(proves);
             }
-            Step { place: self.place(common.span), when, verb: done.verb, bind, otherwise }
+            Step { place: self.place(common.span), span: common.span, when, verb: done.verb, bind, otherwise }
         });
         if step.is_none() {
             self.bind_unknown(common.bind, scope);

@@ -40,7 +40,7 @@ impl Recorder for Words {
             Note::Ruled(_, holds) => format!("ruled {holds}"),
             Note::Answered(_, admitted) => format!("answered {admitted}"),
             Note::Refused(refusal) => format!("refused {} {}", refusal.code, refusal.place.as_deref().unwrap_or("-")),
-            Note::Step(..) | Note::Outcome(_) | Note::Sent(..) => return,
+            Note::Step(..) | Note::Else(_) | Note::Outcome(_) | Note::Sent(..) => return,
         };
         self.0.lock().push(word);
     }
