@@ -4,6 +4,8 @@ mod coverage;
 mod junit;
 mod mutate;
 mod session;
+#[cfg(test)]
+mod tests;
 mod witness;
 
 use std::io::IsTerminal;

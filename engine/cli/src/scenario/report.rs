@@ -148,7 +148,7 @@ impl Failure {
         let mut lines = self.notes.clone();
         let Some(received) = &self.received else { return lines };
         let shown = received.iter().take(RECEIVED_MAX);
-        lines.extend(shown.map(|received| format!("received besides: {}", received.told())));
+        lines.extend(shown.map(|received| format!("there is {}", received.told())));
         if received.is_empty() {
             lines.push("nothing else was received".to_owned());
         } else if received.len() > RECEIVED_MAX {

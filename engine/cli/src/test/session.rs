@@ -75,7 +75,7 @@ pub(super) async fn run(deployable: &Deployable, options: &Options) -> Result<Ex
     Ok(verdict(options, failed, coverage.as_ref(), mutation.as_ref()))
 }
 
-async fn load(deployable: &Deployable, options: &Options) -> Result<Repertoire, String> {
+pub(super) async fn load(deployable: &Deployable, options: &Options) -> Result<Repertoire, String> {
     let files = files(deployable, options.dir.as_ref(), options.config.as_ref())?;
     let (config, environment) = (options.config.clone(), Environment::of_process());
     let mut loaded = load_for(Purpose::Test, &files, config.as_deref(), &environment, &deployable.hooks).await;
@@ -104,7 +104,8 @@ impl Repertoire {
         }
     }
 
-    async fn play(&self, source: SourceId, file: &TestFile, options: &Options) -> Sheet {
+    /// Plays a file, and tells each scenario as it ends.
+    pub(super) async fn play(&self, source: SourceId, file: &TestFile, options: &Options) -> Sheet {
         let namespace = file.namespace.value.clone();
         let mut sheet = Sheet {
             path: self.sources.path(source).to_owned(),

@@ -5,4 +5,5 @@ mod explain;
 mod fmt;
 mod loading;
 mod new;
+mod scenarios;
 mod settings;
