@@ -3,4 +3,3 @@
 mod cases;
 mod floors;
 mod isolation;
-mod tenants;

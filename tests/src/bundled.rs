@@ -6,9 +6,6 @@ use homeroom_cli::load::{Files, Loaded, Purpose, load_for};
 use homeroom_cli::settings::Environment;
 use homeroom_runtime::Hooks;
 
-/// How the paths of the files of `tests/tenants` begin.
-pub const TENANTS: &str = "tenants/";
-
 /// Files with their texts, by path.
 pub type Texts = Vec<(String, String)>;
 
@@ -30,17 +27,6 @@ pub fn hooks() -> Hooks {
 /// If a file cannot be read.
 pub fn texts() -> std::io::Result<Texts> {
     below(&path("namespaces"))
-}
-
-/// The same, and beside them the namespace of `tests/tenants`, by which their shared rooms can be asked for by name.
-///
-/// # Errors
-/// If a file cannot be read.
-pub fn with_tenants() -> std::io::Result<Texts> {
-    let mut texts = texts()?;
-    let tenants = below(&path("tests/tenants"))?;
-    texts.extend(tenants.into_iter().map(|(path, text)| (format!("{TENANTS}{path}"), text)));
-    Ok(texts)
 }
 
 /// Loads files to play on them; variables of the environment count for nothing.

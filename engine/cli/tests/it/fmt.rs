@@ -9,7 +9,7 @@ use homeroom_cli::fmt::Formatted;
 fn the_files_of_this_repository_are_in_the_style() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut formatted = Formatted::default();
-    for folder in ["namespaces", "examples", "tests/namespaces", "tests/tenants", "engine/cli/src/new"] {
+    for folder in ["namespaces", "examples", "tests/namespaces", "engine/cli/src/new"] {
         formatted.add(&root.join(folder), true).unwrap_or_else(|error| panic!("{error}"));
     }
     assert_eq!(formatted, Formatted::default(), "run `homeroom fmt` on them");

@@ -13,7 +13,7 @@ const ACTS: [&str; 11] =
 pub(super) fn all<'n>(file: &Spot<'n>) -> Vec<Spot<'n>> {
     let mut steps = Vec::new();
     for owner in ["connect", "disconnect"] {
-        below(file.get(owner).and_then(|owner| owner.get("do")), &mut steps);
+        below(file.get(owner).and_then(|owner| owner.get("do")).as_ref(), &mut steps);
     }
     let tables: [(&str, &[&str]); 5] = [
         ("rooms", &["on_join", "on_leave"]),
@@ -24,17 +24,17 @@ pub(super) fn all<'n>(file: &Spot<'n>) -> Vec<Spot<'n>> {
     ];
     for (table, keys) in tables {
         for (_, owner) in file.get(table).iter().flat_map(Spot::entries) {
-            keys.iter().for_each(|key| below(owner.get(key), &mut steps));
+            keys.iter().for_each(|key| below(owner.get(key).as_ref(), &mut steps));
         }
     }
     steps
 }
 
-fn below<'n>(list: Option<Spot<'n>>, steps: &mut Vec<Spot<'n>>) {
-    for step in list.iter().flat_map(Spot::items) {
+fn below<'n>(list: Option<&Spot<'n>>, steps: &mut Vec<Spot<'n>>) {
+    for step in list.iter().flat_map(|list| list.items()) {
         let inner = step.get("do");
         steps.push(step);
-        below(inner, steps);
+        below(inner.as_ref(), steps);
     }
 }
 
