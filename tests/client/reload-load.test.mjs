@@ -74,9 +74,12 @@ test('nobody notices, but for what has changed', { timeout: 300_000 }, async (t)
   let version = 0;
   for (let n = 1; n <= RELOADS; n++) {
     if (n % BAD_EVERY === 0) {
-      const bad = await server.changed(() => server.edit('gradebook/namespace.yaml', `version: ${version} }`, 'version: <nobody> }'));
-      assert.equal(bad.definitions.verdict, 'refused');
-      await server.changed(() => server.edit('gradebook/namespace.yaml', 'version: <nobody> }', `version: ${version} }`));
+      // The one before is told only once everybody was asked, so it is waited for what becomes of this one.
+      const verdict = (wanted) => soon(until(async () => (await server.health()).definitions.verdict === wanted), `a change to be ${wanted}`);
+      server.edit('gradebook/namespace.yaml', `version: ${version} }`, 'version: <nobody> }');
+      await verdict('refused');
+      server.edit('gradebook/namespace.yaml', 'version: <nobody> }', `version: ${version} }`);
+      await verdict('unchanged');
       continue;
     }
     const saved = performance.now();
