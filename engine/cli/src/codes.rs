@@ -23,4 +23,10 @@ homeroom_definition::codes! {
     TEST_FAILED = "HR1304";
     /// A server of a scenario is not there.
     TEST_SERVER = "HR1305";
+    /// A finding is ignored by a rule that there is none of.
+    UNKNOWN_RULE = "HR1401";
+    /// A finding is ignored without a reason.
+    NO_REASON = "HR1402";
+    /// What is ignored is not found.
+    UNUSED_IGNORE = "HR1403";
 }

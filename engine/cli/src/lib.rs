@@ -2,14 +2,17 @@
 //!
 //! A deployment is a `main.rs` of ten lines that hands its files and hooks to [`run`].
 
+mod breaking;
 mod check;
 mod codes;
+pub mod diff;
 pub mod explain;
 mod export;
 pub mod fmt;
 pub mod identity;
 pub mod load;
 pub mod new;
+mod plan;
 mod reload;
 pub mod scenario;
 pub mod schema;
@@ -58,6 +61,10 @@ enum Command {
     Test(test::Options),
     /// Tell why somebody may, or may not, connect, join, send or receive.
     Explain(Box<explain::Options>),
+    /// Tell what a change of definitions would do, in words, before it is done.
+    Plan(plan::Options),
+    /// Tell what a change of definitions would break for deployed clients, and which rights it widens.
+    Breaking(breaking::Options),
     /// Make a small namespace to begin with, commented and tested.
     New(new::Options),
     /// Bring YAML into one style, comments intact.
@@ -87,6 +94,8 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Check(options)) => check::run(deployable, &options).await,
             Some(Command::Test(options)) => test::run(deployable, &options).await,
             Some(Command::Explain(options)) => explain::run(deployable, &options).await,
+            Some(Command::Plan(options)) => plan::run(deployable, &options),
+            Some(Command::Breaking(options)) => breaking::run(deployable, &options),
             Some(Command::New(options)) => new::run(&options),
             Some(Command::Fmt(options)) => fmt::run(&options),
             Some(Command::Export(options)) => export::run(deployable, &options).await,

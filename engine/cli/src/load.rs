@@ -13,6 +13,7 @@ use homeroom_runtime::Hooks;
 use homeroom_store::sql::Db;
 
 pub use files::Files;
+pub(crate) use files::{IGNORES_FILE, is_read};
 
 use crate::codes;
 use crate::settings::{self, Environment, Settings};
@@ -60,7 +61,7 @@ pub async fn load_for(
     environment: &Environment,
     hooks: &Hooks,
 ) -> Loaded {
-    let (mut loaded, arranged) = compiled(files, config, environment, hooks);
+    let (mut loaded, arranged, _) = compiled(files, config, environment, hooks);
     database::open(&mut loaded, arranged.settings, purpose).await;
     loaded
 }
@@ -73,7 +74,7 @@ pub async fn load_again(
     hooks: &Hooks,
     db: Option<&Db>,
 ) -> Loaded {
-    let (mut loaded, _) = compiled(files, config, environment, hooks);
+    let (mut loaded, ..) = compiled(files, config, environment, hooks);
     if let Some(db) = db {
         database::ask(&mut loaded, db).await;
         loaded.db = Some(db.clone());
@@ -81,7 +82,23 @@ pub async fn load_again(
     loaded
 }
 
-fn compiled(files: &Files, config: Option<&Path>, environment: &Environment, hooks: &Hooks) -> (Loaded, Arranged) {
+/// Compiles everything, and keeps what was parsed, to be compared; no database looks at the statements.
+pub(crate) fn compile_parsed(
+    files: &Files,
+    config: Option<&Path>,
+    environment: &Environment,
+    hooks: &Hooks,
+) -> (Loaded, Vec<Parsed>) {
+    let (loaded, _, parsed) = compiled(files, config, environment, hooks);
+    (loaded, parsed)
+}
+
+fn compiled(
+    files: &Files,
+    config: Option<&Path>,
+    environment: &Environment,
+    hooks: &Hooks,
+) -> (Loaded, Arranged, Vec<Parsed>) {
     let (mut loaded, arranged) = read(files, config, environment);
     let parsed = parsed(files.root(), &loaded.sources, &arranged.definitions, &mut loaded.diagnostics);
     loaded.tell_if_empty(&parsed, arranged.first());
@@ -91,7 +108,7 @@ fn compiled(files: &Files, config: Option<&Path>, environment: &Environment, hoo
             Input { sources: &loaded.sources, files: &parsed, hooks: &signatures, identity: &settings.identity };
         loaded.plan = compile(&input, &mut loaded.diagnostics).map(Arc::new);
     }
-    (loaded, arranged)
+    (loaded, arranged, parsed)
 }
 
 /// Compiles everything again; no database looks at the statements.
@@ -130,7 +147,7 @@ fn read(files: &Files, config: Option<&Path>, environment: &Environment) -> (Loa
             _ if settings_path.as_deref() == Some(path) => settings = Some(source),
             files::Kind::Definition => definitions.push(source),
             files::Kind::Tests => tests.push(source),
-            files::Kind::Settings | files::Kind::Script => {}
+            files::Kind::Settings | files::Kind::Script | files::Kind::Ignores => {}
         }
     }
     let read = settings::read(&mut sources, settings, environment, &mut diagnostics);

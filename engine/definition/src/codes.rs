@@ -15,6 +15,7 @@
 //! | `HR11xx` | unused |
 //! | `HR12xx` | settings |
 //! | `HR13xx` | tests |
+//! | `HR14xx` | findings that are ignored |
 //!
 //! A crate lists its own with [`codes!`](crate::codes!); a number, once told to anyone, keeps its meaning.
 

@@ -12,6 +12,7 @@ pub mod codes;
 pub mod compile;
 pub mod contract;
 pub mod data;
+pub mod diff;
 pub mod expr;
 pub mod fit;
 pub mod frame;

@@ -74,6 +74,18 @@ pub fn parse(text: &str) -> Result<Statement, SqlError> {
     Ok(Statement { names: writer.names, sqlite: writer.sqlite.into(), postgres: writer.postgres.into() })
 }
 
+/// A statement with one blank between its words and signs, and without comments: what it says, however it is laid out. A
+/// text that cannot be read is returned as it is.
+pub(crate) fn plain(text: &str) -> String {
+    let Ok(tokens) = Tokens::of(text).collect::<Result<Vec<_>, _>>() else { return text.to_owned() };
+    let said = tokens.into_iter().filter_map(|token| match token.kind {
+        Kind::Blank | Kind::Comment | Kind::NestedComment | Kind::End => None,
+        Kind::Word => Some(text[token.range].to_ascii_lowercase()),
+        _ => Some(text[token.range].to_owned()),
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
+
 struct Writer<'t> {
     text: &'t str,
     names: Vec<Box<str>>,

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 /// The file that settings stand in, beside the namespaces.
 const SETTINGS_FILE: &str = "homeroom.yaml";
 
+/// The file that says which findings of `homeroom breaking` are meant, beside the namespaces.
+pub(crate) const IGNORES_FILE: &str = "breaking.ignore.yaml";
+
 /// How deep folders are searched.
 const DEPTH_MAX: usize = 8;
 
@@ -16,6 +19,9 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Where settings that are not the folder's own are shown to stand.
 const BUILT_IN: &str = "built-in";
+
+/// How the names of files end that are read.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "sql"];
 
 /// Files by path.
 #[derive(Clone, Default)]
@@ -32,6 +38,14 @@ pub(super) enum Kind {
     Tests,
     Settings,
     Script,
+    Ignores,
+}
+
+/// Whether a file is read, by its path below the folder: YAML and SQL, not hidden, not too deep.
+pub(crate) fn is_read(path: &str) -> bool {
+    let is_hidden = path.split('/').any(|part| part.starts_with('.'));
+    let ending = name(path).rsplit_once('.').map_or("", |(_, ending)| ending);
+    !is_hidden && path.split('/').count() <= DEPTH_MAX + 1 && ENDINGS.contains(&ending)
 }
 
 /// What a file is, by its name.
@@ -41,6 +55,7 @@ pub(super) fn kind(path: &str) -> Kind {
     match stem {
         _ if ending == "sql" => Kind::Script,
         _ if name == SETTINGS_FILE => Kind::Settings,
+        _ if name == IGNORES_FILE => Kind::Ignores,
         "tests" => Kind::Tests,
         _ if stem.ends_with(".tests") || stem.ends_with("-tests") => Kind::Tests,
         _ => Kind::Definition,
@@ -53,6 +68,11 @@ impl Files {
     pub fn embedded(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
         Self { root: String::new(), files }
+    }
+
+    /// Files of a folder that are handed in; `root` is what their paths begin with, and nothing leaves it.
+    pub(crate) fn below(root: String, files: Vec<(String, String)>) -> Self {
+        Self { root, files }
     }
 
     /// The YAML and SQL files below a folder; their paths begin with the folder's own.
@@ -159,7 +179,7 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), 
             if depth < DEPTH_MAX {
                 collect(&path, depth + 1, paths)?;
             }
-        } else if path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml" || kind == "sql") {
+        } else if path.extension().is_some_and(|kind| ENDINGS.iter().any(|ending| kind == *ending)) {
             paths.push(path);
         }
         if paths.len() > FILES_MAX {

@@ -1,5 +1,6 @@
 //! The command line's own files: settings, and the schemas that editors check them with.
 
+mod diff;
 mod documents;
 mod explain;
 mod fmt;

@@ -10,11 +10,11 @@ mod emit;
 mod entries;
 mod expressions;
 mod infer;
-mod names;
+pub(crate) mod names;
 mod procedures;
 mod proof;
 mod queries;
-mod rooms;
+pub(crate) mod rooms;
 mod rules;
 pub(crate) mod scope;
 mod state;
@@ -98,6 +98,19 @@ pub fn compile(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Option<Plan>
     // Only now: what uses a thing may be what could not be read.
     unused::warn(input, &used, diagnostics);
     Some(Plan { digest: digest(input), namespaces, queries, roles: input.identity.roles.clone() })
+}
+
+/// Every namespace with what it can name; mistakes are left to [`compile`].
+pub(crate) fn named<'a>(input: &Input<'a>) -> Vec<(Unit<'a>, Names<'a>)> {
+    let (world, mut unheard) = (World::new(input), Diagnostics::new());
+    let units = names::units(input, &mut unheard);
+    units
+        .into_iter()
+        .map(|unit| {
+            let names = Names::collect(&world, &unit, &mut unheard);
+            (unit, names)
+        })
+        .collect()
 }
 
 fn namespace(

@@ -3,4 +3,5 @@
 mod compiler;
 mod harness;
 mod proofs;
+mod schemas;
 mod types;

@@ -1,0 +1,12 @@
+//! Two versions of definitions side by side, for `homeroom plan` and `homeroom breaking`.
+
+mod found;
+mod git;
+mod ignores;
+mod settings;
+mod version;
+
+pub use found::{Found, found};
+pub(crate) use settings::changes as settings_changes;
+pub(crate) use version::{Asked, versions};
+pub use version::{Version, compared};
