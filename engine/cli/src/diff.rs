@@ -3,10 +3,12 @@
 mod found;
 mod git;
 mod ignores;
+mod live;
 mod settings;
 mod version;
 
 pub use found::{Found, found};
+pub use live::{served, usage};
 pub(crate) use settings::changes as settings_changes;
-pub(crate) use version::{Asked, versions};
+pub(crate) use version::{Asked, now, versions};
 pub use version::{Version, compared};

@@ -12,7 +12,7 @@ pub mod fmt;
 pub mod identity;
 pub mod load;
 pub mod new;
-mod plan;
+pub mod plan;
 mod reload;
 pub mod scenario;
 pub mod schema;
@@ -94,7 +94,7 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Check(options)) => check::run(deployable, &options).await,
             Some(Command::Test(options)) => test::run(deployable, &options).await,
             Some(Command::Explain(options)) => explain::run(deployable, &options).await,
-            Some(Command::Plan(options)) => plan::run(deployable, &options),
+            Some(Command::Plan(options)) => plan::run(deployable, &options).await,
             Some(Command::Breaking(options)) => breaking::run(deployable, &options),
             Some(Command::New(options)) => new::run(&options),
             Some(Command::Fmt(options)) => fmt::run(&options),

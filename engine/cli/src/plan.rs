@@ -1,14 +1,19 @@
 //! `homeroom plan`: what this change would do, in words, before it is done.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use homeroom_definition::render::Look;
-use homeroom_plan::diff::report;
+use homeroom_plan::diff::live::{Denied, LiveEffect, effects};
+use homeroom_plan::diff::{Change, report};
+use homeroom_runtime::OnDenied;
+use serde_json::{Value, json};
 
-use crate::diff::{Asked, compared, versions};
+use crate::diff::{Asked, Version, compared, now, served, usage, versions};
+use crate::settings::Environment;
 use crate::{Deployable, fail};
 
 /// What the process ends with if `--exit-code` is given and something changes.
@@ -22,6 +27,12 @@ pub(crate) struct Options {
     /// A folder with the definitions as they were, or a commit of git; `HEAD` if the folder is in a work tree.
     #[arg(long, value_name = "DIR|COMMIT")]
     against: Option<String>,
+    /// A running server: compare with what it serves, and tell what would become of those who are connected to it.
+    #[arg(long, value_name = "URL", conflicts_with = "against")]
+    live: Option<String>,
+    /// A key of that server; otherwise the first of `HOMEROOM_API_KEYS`.
+    #[arg(long, value_name = "KEY", requires = "live")]
+    key: Option<String>,
     /// Settings from this file, on both sides.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -41,21 +52,90 @@ enum Format {
     Json,
 }
 
-pub(crate) fn run(deployable: &Deployable, options: &Options) -> ExitCode {
-    let asked =
-        Asked { folder: options.dir.as_ref(), config: options.config.as_ref(), against: options.against.as_deref() };
-    let (old, new) = match versions(deployable, &asked) {
-        Ok(both) => both,
+/// What a change would do.
+pub struct Planned {
+    /// What would change.
+    pub changes: Vec<Change>,
+    /// What would become of those who are connected, if a server was asked.
+    pub live: Option<Vec<LiveEffect>>,
+    old: Version,
+    new: Version,
+}
+
+pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode {
+    let planned = match planned(deployable, options).await {
+        Ok(planned) => planned,
         Err(error) => return fail(&error),
     };
-    let changes = compared(&old, &new);
     match options.format {
         Format::Text => {
             let look = if std::io::stdout().is_terminal() { Look::Coloured } else { Look::Plain };
-            print!("{}", report::text(&changes, look));
+            print!("{}", planned.text(look));
         }
-        Format::Json => println!("{:#}", report::json(&changes, &old.loaded.sources, &new.loaded.sources)),
+        Format::Json => println!("{:#}", planned.json()),
     }
-    let differs = options.exit_code && !changes.is_empty();
+    let differs = options.exit_code && !planned.changes.is_empty();
     if differs { ExitCode::from(SOMETHING_CHANGES) } else { ExitCode::SUCCESS }
+}
+
+async fn planned(deployable: &Deployable, options: &Options) -> Result<Planned, String> {
+    let asked =
+        Asked { folder: options.dir.as_ref(), config: options.config.as_ref(), against: options.against.as_deref() };
+    let Some(url) = &options.live else {
+        let (old, new) = versions(deployable, &asked)?;
+        return Ok(Planned { changes: compared(&old, &new), live: None, old, new });
+    };
+    let environment = Environment::of_process();
+    let key = options.key.clone().or_else(|| environment.first_api_key());
+    let key = key.ok_or("a key of the server is needed: `--key`, or `HOMEROOM_API_KEYS`")?;
+    let new = now(deployable, &asked)?;
+    let usage = usage(url, &key).await?;
+    let old = served(&usage, deployable.files, &environment, &deployable.hooks)?;
+    Ok(Planned::live(old, new, &usage))
+}
+
+impl Planned {
+    /// What a change of what a server serves would do, also to those whom `usage` counts.
+    #[must_use]
+    pub fn live(old: Version, new: Version, usage: &homeroom_plan::diff::usage::Usage) -> Self {
+        let changes = compared(&old, &new);
+        let denied = match new.loaded.settings.as_ref().map(|settings| settings.limits.on_denied) {
+            Some(OnDenied::Keep) => Denied::Keep,
+            Some(OnDenied::Disconnect) => Denied::Disconnect,
+            Some(OnDenied::Leave) | None => Denied::Leave,
+        };
+        let live = effects(&changes, usage, denied);
+        Self { changes, live: Some(live), old, new }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn text(&self, look: Look) -> String {
+        let mut text = report::text(&self.changes, look);
+        // Writing to a `String` does not fail.
+        match self.live.as_deref() {
+            None => {}
+            Some([]) => text.push_str("\nNobody who is connected now would notice.\n"),
+            Some(effects) => {
+                let _ = writeln!(text, "\nOf those who are connected now:");
+                for effect in effects {
+                    let _ = writeln!(text, "  {}: {}", effect.namespace, effect.words);
+                }
+            }
+        }
+        text
+    }
+
+    /// For programs: as [`report::json`], with `live`, a list or null.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut told = report::json(&self.changes, &self.old.loaded.sources, &self.new.loaded.sources);
+        let one = |effect: &LiveEffect| {
+            json!({
+                "namespace": effect.namespace, "sockets": effect.sockets, "certain": effect.certain, "words": effect.words,
+            })
+        };
+        told["live"] = self.live.as_ref().map(|effects| effects.iter().map(one).collect::<Vec<_>>()).into();
+        told
+    }
 }

@@ -141,3 +141,65 @@ fn read(from: Option<impl Read>, most: u64) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs git in a folder, for somebody without settings of their own.
+    fn run(folder: &Path, arguments: &[&str]) {
+        let own = ["-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "commit.gpgsign=false"];
+        let status = Command::new("git").arg("-C").arg(folder).args(own).args(arguments).status().expect("git");
+        assert!(status.success(), "{arguments:?}");
+    }
+
+    #[test]
+    fn files_are_as_they_were_at_the_commit() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (root, folder) = (dir.path(), dir.path().join("names paces"));
+        let write = |path: &str, text: &str| {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+            std::fs::write(path, text).expect("a file");
+        };
+        run(root, &["init", "-q"]);
+        assert_eq!(has_commit(root), Ok(false));
+        write("a/namespace.yaml", "namespace: /a\n");
+        write("common.yaml", "");
+        write("notes.txt", "not read");
+        write(".hidden/x.yaml", "not read");
+        std::fs::write(root.join("outside.yaml"), "not read").expect("a file");
+        run(root, &["add", "."]);
+        run(root, &["commit", "-qm", "first"]);
+        write("a/namespace.yaml", "namespace: /b\n");
+        write("new.yaml", "");
+        assert_eq!(has_commit(&folder), Ok(true));
+
+        let files = files(&folder, "HEAD").expect("the files");
+        let shown = folder.to_string_lossy().replace('\\', "/");
+        let expected = [(format!("{shown}/a/namespace.yaml"), "namespace: /a\n"), (format!("{shown}/common.yaml"), "")];
+        let found: Vec<(String, &str)> = files.iter().map(|(path, text)| (path.to_owned(), text)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_git_does_not_know_is_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let told = |folder: &Path, commit: &str| files(folder, commit).err().unwrap_or_default();
+        run(dir.path(), &["init", "-q"]);
+        std::fs::write(dir.path().join("a.txt"), "").expect("a file");
+        run(dir.path(), &["add", "."]);
+        run(dir.path(), &["commit", "-qm", "first"]);
+        assert!(told(dir.path(), "nosuch").starts_with("git knows no commit `nosuch` here"));
+        assert!(told(dir.path(), "HEAD").starts_with("there is no YAML file in"));
+        assert_eq!(told(dir.path(), "--output=x"), "`--output=x` is no name of a commit");
+    }
+
+    #[test]
+    fn objects_are_read_to_the_byte() {
+        let answer = b"id1 blob 3\na\nb\nid2 blob 0\n\n";
+        assert_eq!(contents(answer, 2), Ok(vec!["a\nb".to_owned(), String::new()]));
+        assert!(contents(b"id3 missing\n", 1).is_err());
+        assert!(contents(b"id3 blob 9\nshort\n", 1).is_err());
+    }
+}

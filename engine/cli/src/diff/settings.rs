@@ -16,12 +16,13 @@ pub(crate) fn changes(old: &Version, new: &Version) -> Vec<Change> {
     let (Some(before), Some(after)) = (&old.loaded.settings, &new.loaded.settings) else { return Vec::new() };
     let mut changes: Vec<Change> = Vec::new();
     for ((path, was), (_, is)) in said(before).into_iter().zip(said(after)) {
-        if was != is {
+        let is_told = was != is && !(path == "api.keys" && old.is_of_server);
+        if is_told {
             changes.push(change(path, format!("it is {is} now; it was {was}"), new));
         }
     }
     for (path, differs) in hidden(before, after) {
-        if differs {
+        if differs && !old.is_of_server {
             changes.push(change(path, "it is another now".to_owned(), new));
         }
     }

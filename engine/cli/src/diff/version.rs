@@ -17,6 +17,8 @@ use crate::{Deployable, files};
 pub struct Version {
     /// What was read.
     pub(crate) loaded: Loaded,
+    /// Its secrets are not known.
+    pub(super) is_of_server: bool,
     parsed: Vec<Parsed>,
     hooks: Vec<HookSignature>,
 }
@@ -48,7 +50,12 @@ impl Version {
             let told: Vec<_> = loaded.diagnostics.sorted().into_iter().filter(|told| told.is_error()).collect();
             return Err(drawn(&told, &loaded.sources).trim_end().to_owned());
         }
-        Ok(Self { loaded, parsed, hooks: hooks.signatures() })
+        Ok(Self { loaded, is_of_server: false, parsed, hooks: hooks.signatures() })
+    }
+
+    /// The same, as a server told of it, its secrets struck out.
+    pub(super) fn of_server(self) -> Self {
+        Self { is_of_server: true, ..self }
     }
 
     /// This version, to be compared; `None` if its settings cannot be used.

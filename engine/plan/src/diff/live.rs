@@ -110,12 +110,9 @@ impl Teller<'_> {
             }
             Aspect::Right { right: Right::Send, change: right, .. } if right.shift.may_admit_fewer() => {
                 let sockets = self.used.senders(&change.name);
-                let words = format!(
-                    "{} sent `{}`, which {} may no longer send as before",
-                    have(sockets),
-                    change.name,
-                    right.who()
-                );
+                let some = if right.is_everyone { "some of them" } else { "those" };
+                let who = if right.is_everyone { String::new() } else { format!(" of {}", right.who()) };
+                let words = format!("{} sent `{}`, and {some}{who} may be refused now", have(sockets), change.name);
                 self.tell(sockets, false, words);
             }
             Aspect::Auth { opened: false } => {
@@ -134,7 +131,8 @@ impl Teller<'_> {
         if !right.shift.may_admit_fewer() {
             return;
         }
-        let (sockets, certain) = (self.in_room(room, Some(&right.roles)), right.shift == Shift::Taken);
+        let (sockets, certain) =
+            (self.in_room(room, (!right.is_everyone).then_some(&right.roles)), right.shift == Shift::Taken);
         let would = match (self.denied, certain) {
             (Denied::Keep, true) => "would stay, though they could not join it again",
             (Denied::Keep, false) => "would stay, though some might not join it again",
@@ -152,7 +150,7 @@ impl Teller<'_> {
     }
 
     /// Sockets in rooms of a pattern, whatever its parameters are called; of these roles, or of all.
-    fn in_room(&self, pattern: &str, roles: Option<&[String]>) -> usize {
+    fn in_room(&self, pattern: &str, roles: Option<&Vec<String>>) -> usize {
         let wanted = form(pattern);
         let rooms = self.used.rooms.iter().filter(|room| form(&room.pattern) == wanted);
         let sockets = rooms.flat_map(|room| &room.sockets);

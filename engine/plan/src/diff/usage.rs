@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 
 /// What one server serves, and to how many.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Usage {
     /// The digest of what it serves ([`crate::Plan::digest`]).
     pub digest: String,
     /// The definitions that it serves, so that they can be compared; settings with their secrets struck out.
+    #[serde(default)]
     pub sources: Vec<UsedSource>,
     /// Its namespaces.
+    #[serde(default)]
     pub namespaces: Vec<UsedNamespace>,
 }
 

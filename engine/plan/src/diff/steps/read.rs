@@ -65,34 +65,28 @@ impl Reader<'_, '_> {
         let mut act = Writer { scope, act: bare(step) };
         let bind = self.parts(step, &mut act);
         let mut act = act.act;
-        act.body = self.body(step, scope);
-        if let Step::Each(each) = step {
-            give(&mut act, each.give.as_ref(), scope);
-        }
+        self.body(step, &mut act, scope);
         if let Some(name) = bind {
             let contents = contents(&act.form());
             scope.bind(&name.value, &contents);
             act.binds.push((name.value.clone(), contents));
         }
-        for (name, contents) in &act.binds {
-            if matches!(step, Step::Let(_)) {
-                scope.bind(name, contents);
-            }
-        }
         act
     }
 
-    fn body(&self, step: &Step, scope: &mut Scope) -> Vec<Act> {
+    fn body(&self, step: &Step, act: &mut Act, scope: &mut Scope) {
         match step {
             Step::Each(each) => {
-                if let Some((item, list)) = each.each.value.split_once(" in ") {
-                    let list = contents(&format!("each {}", expr::value(list, scope)));
-                    scope.bind(item.trim(), &list);
-                }
-                self.acts(&each.body, scope)
+                let item = each.each.value.split_once(" in ").map_or("", |(item, _)| item.trim());
+                let of = contents(&format!("each {}", act.key));
+                scope.bind(item, &of);
+                act.binds.push((item.to_owned(), of));
+                act.body = self.acts(&each.body, scope);
+                give(act, each.give.as_ref(), scope);
             }
-            Step::Block(block) => self.acts(&block.body, scope),
-            _ => Vec::new(),
+            Step::Block(block) => act.body = self.acts(&block.body, scope),
+            Step::Let(_) => act.binds.iter().for_each(|(name, contents)| scope.bind(name, contents)),
+            _ => {}
         }
     }
 
