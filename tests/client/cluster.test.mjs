@@ -1,57 +1,10 @@
 // Several servers over one Redis: one to their clients, whatever becomes of a server or of Redis.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Person, soon } from './person.mjs';
-import { Redis } from './redis.mjs';
-import { post, start } from './server.mjs';
+import { soon } from './person.mjs';
+import { post } from './server.mjs';
 import { until } from './serving.mjs';
-
-const LEASE_MS = 2000;
-const math = { classId: 'math-101' };
-const ws = { transports: ['websocket'] };
-const item = (id) => ({ lineItemId: id, ...math, title: 'Quiz', timestamp: '2025-01-15T09:00:00Z' });
-
-/** So many servers over one Redis. */
-async function town(size, env = {}) {
-  const redis = await Redis.start();
-  const all = { REDIS_URL: redis.url, HOMEROOM_REDIS_LEASE: `${LEASE_MS}ms`, ...env };
-  const servers = await Promise.all(Array.from({ length: size }, () => start({ env: all })));
-  const enter = async (at, namespace, name) => Person.connect(servers[at], namespace, name, ws);
-  const stop = async () => {
-    redis.resume();
-    await Promise.all(servers.map((server) => server.stop()));
-    await redis.kill();
-  };
-  return { redis, servers, enter, stop };
-}
-
-/** Joins the class, and forgets what that brought. */
-async function joined(person) {
-  await person.does('gradebook:join', math);
-  person.received.length = 0;
-  return person;
-}
-
-/** The items that a person heard of, but for those that were tried out. */
-const heardOf = (person) =>
-  person.received.filter((one) => one.event === 'lineitem.created').map((one) => one.args[0].lineItemId).filter((id) => !id.startsWith('try-'));
-
-/** What a person heard of who came and went. */
-const movesOf = (person) => JSON.stringify(person.received.filter((one) => /^user:/.test(one.event)));
-
-/** Sends from one server until it is heard by somebody of another; yields how many were not. */
-async function untilHeard(server, person) {
-  for (let sent = 1; ; sent++) {
-    await post(server, 'gradebook', 'lineitem.created', item(`try-${sent}`));
-    const heard = () => person.received.findIndex((one) => one.event === 'lineitem.created');
-    await Promise.race([until(() => heard() >= 0), new Promise((late) => setTimeout(late, 200))]);
-    if (heard() >= 0) {
-      person.received.length = 0;
-      return sent - 1;
-    }
-    assert.ok(sent < 100, 'nothing arrives any more');
-  }
-}
+import { LEASE_MS, heardOf, item, joined, math, movesOf, town, untilHeard } from './town.mjs';
 
 describe('three servers over one Redis', () => {
   let all;
