@@ -1,4 +1,4 @@
-//! The process: `homeroom serve`, `check`, `test`, `explain`, `new`, `fmt`, `token`, `schema`.
+//! The process: `homeroom serve`, `check`, `test`, `explain`, `doctor`, `new`, `fmt`, `token`, `schema`.
 //!
 //! A deployment is a `main.rs` of ten lines that hands its files and hooks to [`run`].
 
@@ -6,6 +6,7 @@ mod breaking;
 mod check;
 mod codes;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 mod export;
 pub mod fmt;
@@ -65,6 +66,8 @@ enum Command {
     Plan(plan::Options),
     /// Tell what a change of definitions would break for deployed clients, and which rights it widens.
     Breaking(breaking::Options),
+    /// Ask Redis, the database and the servers whether all is well, before a deployment or at night.
+    Doctor(doctor::Options),
     /// Make a small namespace to begin with, commented and tested.
     New(new::Options),
     /// Bring YAML into one style, comments intact.
@@ -96,6 +99,7 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Explain(options)) => explain::run(deployable, &options).await,
             Some(Command::Plan(options)) => plan::run(deployable, &options).await,
             Some(Command::Breaking(options)) => breaking::run(deployable, &options),
+            Some(Command::Doctor(options)) => doctor::run(deployable, &options).await,
             Some(Command::New(options)) => new::run(&options),
             Some(Command::Fmt(options)) => fmt::run(&options),
             Some(Command::Export(options)) => export::run(deployable, &options).await,

@@ -1,5 +1,8 @@
 //! A running server: the engine, its stores, its edge and its API, put together.
 
+pub mod card;
+mod register;
+
 use std::collections::hash_map::RandomState;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
@@ -23,10 +26,14 @@ use homeroom_store::{Clock, MemoryLimits, MemoryPresence, MemoryState, PresenceR
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use self::register::Register;
 use crate::settings::Shared;
 
 /// How many counters of limits that connections share are kept.
 const LIMITS_MAX: usize = 1_000_000;
+
+/// How long what a server says of itself in Redis holds, in milliseconds.
+pub(crate) const HOLDS_MS: i64 = 10_000;
 
 /// How long the ticker sleeps at most, so that what is remembered for less is noticed in time.
 const TICK_MAX: Duration = Duration::from_millis(250);
@@ -61,6 +68,8 @@ pub struct Server {
     limits: RuntimeSettings,
     /// Hears the other servers.
     hearing: Option<JoinHandle<()>>,
+    /// Tells those who operate the servers that this is one of them.
+    register: Option<Register>,
 }
 
 impl Drop for Server {
@@ -72,7 +81,7 @@ impl Drop for Server {
 }
 
 /// Where things are remembered, and where what other servers say arrives.
-fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<Frames>), BadAddress> {
+fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<(Frames, Register)>), BadAddress> {
     let mut stores = Stores {
         state: Arc::new(MemoryState::new(Arc::clone(clock), parts.state.clone())),
         presence: Arc::new(MemoryPresence::new(Arc::clone(clock), PresenceRules::default())),
@@ -87,11 +96,12 @@ fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<Frame
         stores.presence = Arc::new(RedisPresence::new(redis.clone(), shared.presence));
         stores.limits = Arc::new(RedisLimits::new(redis.clone()));
     }
-    let (bus, frames) = RedisBus::new(redis, BusLimits::default());
+    let (bus, frames) = RedisBus::new(redis.clone(), BusLimits::default());
     // A number from the system's randomness, which no other server has.
     let number = RandomState::new().build_hasher().finish();
     stores.cluster = Some(Arc::new(Cluster::new(Arc::new(bus), number, key.clone())));
-    Ok((stores, Some(frames)))
+    let register = Register::new(redis, key.clone(), number, parts.socket.connections_max);
+    Ok((stores, Some((frames, register))))
 }
 
 impl Server {
@@ -103,7 +113,8 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let limits = HubLimits { connections_max: parts.socket.connections_max, ..HubLimits::default() };
         let hub = Arc::new(Hub::new(limits));
-        let (stores, frames) = stores(&parts, &clock)?;
+        let (stores, others) = stores(&parts, &clock)?;
+        let (frames, register) = others.unzip();
         let bound = Bound::new(parts.plan, parts.hooks.clone(), &parts.limits, Arc::clone(&clock));
         let paths = bound.paths();
         let outlet = Arc::new(Outgoing::new(Arc::clone(&hub)));
@@ -116,7 +127,7 @@ impl Server {
             let engine = engine.clone();
             tokio::spawn(async move { engine.hear(frames).await })
         });
-        let server = Self { engine, transport, clock, hooks: parts.hooks, limits: parts.limits, hearing };
+        let server = Self { engine, transport, clock, hooks: parts.hooks, limits: parts.limits, hearing, register };
         Ok((Arc::new(server), routes))
     }
 
@@ -148,7 +159,18 @@ impl Server {
         let api = Api { engine: self.engine.clone(), keys, contracts, definitions };
         let ticker = tokio::spawn(tick(self.engine.clone(), Arc::clone(&self.clock)));
         let tender = tokio::spawn(tend(self.engine.clone(), Arc::clone(&self.clock)));
-        listen::serve(listener, homeroom_http::router(api).merge(routes), socket, shutdown).await;
+        let address = listener.local_addr().ok();
+        let serving = listen::serve(listener, homeroom_http::router(api).merge(routes), socket, shutdown);
+        match &self.register {
+            Some(register) => {
+                tokio::select! {
+                    () = serving => {}
+                    () = register.keep(&self.engine, address) => {}
+                }
+                register.leave().await;
+            }
+            None => serving.await,
+        }
         ticker.abort();
         tender.abort();
     }

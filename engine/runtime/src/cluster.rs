@@ -148,6 +148,12 @@ impl Cluster {
 }
 
 impl Engine {
+    /// How the bus to the other servers fares; `None` if this one stands alone.
+    #[must_use]
+    pub fn bus(&self) -> Option<homeroom_store::bus::BusStatus> {
+        self.inner.stores.cluster.as_ref().map(|cluster| cluster.status())
+    }
+
     /// Hears the other servers, for as long as this is polled.
     pub async fn hear(&self, mut frames: Frames) {
         while let Some(frame) = frames.next().await {

@@ -25,6 +25,7 @@ mod keys;
 mod limits;
 mod node;
 mod presence;
+mod register;
 mod script;
 mod state;
 
@@ -34,12 +35,13 @@ use std::time::Duration;
 pub use bus::RedisBus;
 use cluster::Cluster;
 use config::Mode;
-pub use config::{BadAddress, RedisConfig};
+pub use config::{BadAddress, RedisConfig, Where};
 use endpoint::Endpoint;
-pub use health::{Everlasting, ServerHealth};
+pub use health::{Everlasting, RoundTrips, ServerHealth};
 pub use limits::RedisLimits;
 use node::{Failure, Node};
 pub use presence::RedisPresence;
+pub use register::{Announced, Leases};
 use script::{Reply, Script};
 pub use state::RedisState;
 

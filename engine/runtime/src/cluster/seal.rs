@@ -6,6 +6,9 @@ use sha2::Sha256;
 /// How many bytes of the code a frame bears; 128 bits cannot be guessed.
 const SEAL_BYTES: usize = 16;
 
+/// What is sealed before a text, so that no text can be taken for a frame, nor a frame for a text.
+const TEXT: &[u8] = b"homeroom text 1";
+
 /// The key of a cluster. Its `Debug` does not show it.
 #[derive(Clone)]
 pub struct ClusterKey {
@@ -22,6 +25,33 @@ impl ClusterKey {
         let derived = mac.finalize().into_bytes();
         let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&derived).unwrap_or_else(|_| unreachable!());
         Self { mac }
+    }
+
+    /// A text with its seal before it, in hexadecimal digits, and a space between.
+    #[must_use]
+    pub fn sign(&self, text: &str) -> String {
+        let mut signed = String::new();
+        for byte in &self.mac_of(text).finalize().into_bytes()[..SEAL_BYTES] {
+            signed.push_str(&format!("{byte:02x}"));
+        }
+        signed + " " + text
+    }
+
+    /// The text that was signed, and whether with this key. `None`: it was not signed at all.
+    #[must_use]
+    pub fn signed<'t>(&self, signed: &'t str) -> Option<(&'t str, bool)> {
+        let (seal, text) = signed.split_at_checked(2 * SEAL_BYTES)?;
+        let text = text.strip_prefix(' ')?;
+        let pair = |at: usize| u8::from_str_radix(seal.get(2 * at..2 * at + 2)?, 16).ok();
+        let seal: Vec<u8> = (0..SEAL_BYTES).map(pair).collect::<Option<_>>()?;
+        Some((text, self.mac_of(text).verify_truncated_left(&seal).is_ok()))
+    }
+
+    fn mac_of(&self, text: &str) -> Hmac<Sha256> {
+        let mut mac = self.mac.clone();
+        mac.update(TEXT);
+        mac.update(text.as_bytes());
+        mac
     }
 
     /// The frame with its seal behind it.
@@ -64,5 +94,19 @@ mod tests {
         }
         assert_eq!(key.open(&sealed[1..]), None);
         assert_eq!(key.open(b""), None);
+    }
+
+    #[test]
+    fn a_text_tells_whether_it_was_signed_with_the_key() {
+        let key = ClusterKey::of("one secret");
+        let signed = key.sign("é");
+        assert_eq!(key.signed(&signed), Some(("é", true)));
+        assert_eq!(ClusterKey::of("another").signed(&signed), Some(("é", false)));
+        for broken in ["", "é", &signed[1..], &signed[..32]] {
+            assert_eq!(key.signed(broken).filter(|(_, is_ours)| *is_ours), None);
+        }
+        let sealed = key.seal("é".into());
+        let hex: String = sealed[2..].iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(key.signed(&(hex + " é")), Some(("é", false)), "a frame is no text");
     }
 }

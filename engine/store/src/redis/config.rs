@@ -44,6 +44,21 @@ pub struct RedisConfig {
 #[error("the address of Redis is no address: {0}")]
 pub struct BadAddress(pub(super) &'static str);
 
+/// Where an address leads, without what nobody may see.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Where {
+    /// `single`, `sentinel` or `cluster`.
+    pub mode: &'static str,
+    /// `host:port`, separated by commas.
+    pub hosts: String,
+    /// Whether it is reached over TLS.
+    pub is_tls: bool,
+    /// Whether a password is shown to it.
+    pub has_password: bool,
+    /// Whether all of it is on this machine.
+    pub is_here: bool,
+}
+
 /// What an address says.
 #[derive(Clone)]
 pub(super) struct Address {
@@ -85,6 +100,29 @@ impl RedisConfig {
     /// Why it is none.
     pub fn check(&self) -> Result<(), BadAddress> {
         self.address().map(drop)
+    }
+
+    /// Where the address leads.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn leads(&self) -> Result<Where, BadAddress> {
+        let address = self.address()?;
+        let hosts: Vec<String> = address.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        Ok(Where {
+            mode: match address.mode {
+                Mode::Single => "single",
+                Mode::Sentinel { .. } => "sentinel",
+                Mode::Cluster => "cluster",
+            },
+            hosts: hosts.join(", "),
+            is_tls: address.is_tls,
+            has_password: address.password.is_some(),
+            is_here: address
+                .hosts
+                .iter()
+                .all(|(host, _)| matches!(&**host, "localhost" | "::1") || host.starts_with("127.")),
+        })
     }
 
     pub(super) fn address(&self) -> Result<Address, BadAddress> {

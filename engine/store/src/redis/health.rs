@@ -5,28 +5,34 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use redis::{Cmd, Value};
 
-use super::node::{Failure, Node};
+use super::node::{Failure, Node, brief};
 use super::script::{Reply, unexpected};
 use super::{Link, Redis, keys, told};
 use crate::{Clock, StoreError, SystemClock};
 
-/// How often a round trip is measured; the shortest counts.
-const ROUND_TRIPS: usize = 3;
+/// How often a round trip is measured.
+const ROUND_TRIPS: usize = 20;
 /// How many keys a server is asked for at once.
 const KEYS_AT_ONCE: usize = 500;
 /// How many keys without an expiry are named.
 const NAMED_MAX: usize = 20;
 
 /// How one Redis server fares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerHealth {
     /// Its address, as far as it is known.
     pub place: String,
-    /// Its version, as Redis counts; Valkey tells the one it is compatible with.
+    /// What it is: `Redis` or `Valkey`.
+    pub product: String,
+    /// Its own version.
     pub version: String,
-    /// The shortest of a few round trips.
-    pub round_trip: Duration,
-    /// How far its clock is ahead of this machine's, in milliseconds; exact to a round trip.
+    /// The version of Redis that it is compatible with; for Redis itself the same.
+    pub redis_version: String,
+    /// Whether it is a node of a cluster.
+    pub is_cluster: bool,
+    /// How long asking it takes.
+    pub round_trips: RoundTrips,
+    /// How far its clock is ahead of this machine's, in milliseconds; exact to half of the shortest round trip.
     pub clock_ahead_ms: i64,
     /// Bytes in use.
     pub memory_bytes: u64,
@@ -34,6 +40,36 @@ pub struct ServerHealth {
     pub memory_bytes_max: u64,
     /// What it does when that is reached: `noeviction` refuses writes; all others forget something silently.
     pub when_full: String,
+    /// Keys it has forgotten for want of memory since it started.
+    pub evicted: u64,
+    /// Clients that are connected to it.
+    pub clients: u64,
+    /// How many may be; 0 if it does not say.
+    pub clients_max: u64,
+}
+
+/// Round trips that were measured one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RoundTrips {
+    /// The shortest.
+    pub least: Duration,
+    /// The one in the middle.
+    pub median: Duration,
+    /// The longest.
+    pub worst: Duration,
+    /// How many there were.
+    pub count: usize,
+}
+
+impl RoundTrips {
+    /// Of what was measured; all zero of nothing.
+    #[must_use]
+    pub fn of(mut measured: Vec<Duration>) -> Self {
+        measured.sort_unstable();
+        let at = |index: usize| measured.get(index).copied().unwrap_or_default();
+        let count = measured.len();
+        Self { least: at(0), median: at(count / 2), worst: at(count.saturating_sub(1)), count }
+    }
 }
 
 /// Keys of ours that would never end; there should be none.
@@ -50,6 +86,29 @@ pub struct Everlasting {
 }
 
 impl Redis {
+    /// Connects once, and tells why that does not work: to the server, to the master that the sentinels name, or to any of
+    /// the cluster's nodes that the address has.
+    ///
+    /// # Errors
+    /// What stands between.
+    pub async fn reach(&self) -> Result<(), StoreError> {
+        let first = &self.inner.endpoint;
+        let hosts = if self.is_cluster() { &first.address.hosts[..] } else { &[] };
+        let mut failed = None;
+        let ways = if hosts.is_empty() {
+            vec![first.clone()]
+        } else {
+            hosts.iter().map(|(host, port)| first.at(host, *port)).collect()
+        };
+        for way in ways {
+            match way.connect(&way.settings(), false).await {
+                Ok(_) => return Ok(()),
+                Err(error) => failed = Some(StoreError::Unavailable(format!("{}: {}", way.name(), brief(&error)))),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
     /// Asks each server (one, or a cluster's masters) how it fares.
     ///
     /// # Errors
@@ -100,29 +159,41 @@ async fn ask(node: &Node, command: &Cmd) -> Result<Value, StoreError> {
 }
 
 async fn health_of(place: String, node: &Node) -> Result<ServerHealth, StoreError> {
-    let mut round_trip = Duration::MAX;
-    let mut clock_ahead_ms = 0;
+    let (mut measured, mut least, mut clock_ahead_ms) = (Vec::with_capacity(ROUND_TRIPS), Duration::MAX, 0);
     for _ in 0..ROUND_TRIPS {
         let (since, sent_ms) = (Instant::now(), SystemClock.now_ms());
         let mut time = Reply::of(ask(node, &redis::cmd("TIME")).await?);
         let taken = since.elapsed();
-        if taken < round_trip {
-            round_trip = taken;
+        measured.push(taken);
+        if taken < least {
+            least = taken;
             let there_ms = time.int()? * 1000 + time.int()? / 1000;
             clock_ahead_ms = there_ms - sent_ms - i64::try_from(taken.as_millis() / 2).unwrap_or(0);
         }
     }
     let info = Reply::of(ask(node, &redis::cmd("INFO")).await?).text()?;
+    Ok(ServerHealth { place, round_trips: RoundTrips::of(measured), clock_ahead_ms, ..told_by(&info) })
+}
+
+/// What `INFO` says.
+fn told_by(info: &str) -> ServerHealth {
     let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or("");
-    Ok(ServerHealth {
-        place,
-        version: field("redis_version").to_owned(),
-        round_trip,
-        clock_ahead_ms,
-        memory_bytes: field("used_memory").parse().unwrap_or(0),
-        memory_bytes_max: field("maxmemory").parse().unwrap_or(0),
+    let number = |name: &str| field(name).parse().unwrap_or(0);
+    let (redis, valkey) = (field("redis_version").to_owned(), field("valkey_version").to_owned());
+    let is_valkey = !valkey.is_empty() || field("server_name") == "valkey";
+    ServerHealth {
+        product: if is_valkey { "Valkey" } else { "Redis" }.into(),
+        version: if valkey.is_empty() { redis.clone() } else { valkey },
+        redis_version: redis,
+        is_cluster: field("cluster_enabled") == "1",
+        memory_bytes: number("used_memory"),
+        memory_bytes_max: number("maxmemory"),
         when_full: field("maxmemory_policy").to_owned(),
-    })
+        evicted: number("evicted_keys"),
+        clients: number("connected_clients"),
+        clients_max: number("maxclients"),
+        ..ServerHealth::default()
+    }
 }
 
 /// Patterns of our keys: those under their own names, and those beside them.

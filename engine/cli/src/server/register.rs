@@ -1,0 +1,66 @@
+//! A server's entry among those of its cluster: renewed while it runs, taken out when it leaves.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use homeroom_runtime::{ClusterKey, Engine};
+use homeroom_store::redis::Redis;
+use homeroom_store::{Clock, SystemClock};
+
+use super::card::{Card, files_max, host};
+
+/// How often it is renewed, and for how long it holds.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+const HOLDS: Duration = Duration::from_millis(super::HOLDS_MS as u64);
+
+/// What is needed to be found among the servers.
+pub(super) struct Register {
+    redis: Redis,
+    key: ClusterKey,
+    server: String,
+    since_ms: i64,
+    connections_max: usize,
+}
+
+impl Register {
+    /// Of the server of that number.
+    pub(super) fn new(redis: Redis, key: ClusterKey, server: u64, connections_max: usize) -> Self {
+        Self { redis, key, server: format!("{server:016x}"), since_ms: SystemClock.now_ms(), connections_max }
+    }
+
+    /// Renews the entry, for as long as this is polled.
+    pub(super) async fn keep(&self, engine: &Engine, listens: Option<SocketAddr>) {
+        let host = host();
+        let place = listens.map_or_else(|| host.clone(), |at| format!("{host} {at}"));
+        loop {
+            let written = self.card(engine, &place).written(&self.key);
+            if let Err(error) = self.redis.announce(&self.server, &written, HOLDS).await {
+                tracing::debug!(%error, "this server could not tell that it is here");
+            }
+            tokio::time::sleep(RENEW_EVERY).await;
+        }
+    }
+
+    /// Takes the entry out.
+    pub(super) async fn leave(&self) {
+        if let Err(error) = self.redis.unannounce(&self.server).await {
+            tracing::debug!(%error, "this server could not tell that it leaves");
+        }
+    }
+
+    fn card(&self, engine: &Engine, place: &str) -> Card {
+        let bus = engine.bus().unwrap_or_default();
+        Card {
+            place: place.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            digest: engine.current().plan.digest.clone(),
+            since_ms: self.since_ms,
+            now_ms: SystemClock.now_ms(),
+            connections: engine.connections(),
+            connections_max: self.connections_max,
+            files_max: files_max().unwrap_or(0),
+            lost: bus.dropped + bus.missed,
+            refused: bus.refused,
+        }
+    }
+}
