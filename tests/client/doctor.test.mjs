@@ -1,9 +1,8 @@
 // `homeroom doctor`, asked about a Redis and servers that are well, and about such as are not.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
-import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import path from 'node:path';
 import { soon } from './person.mjs';
@@ -29,9 +28,7 @@ function doctor(env, ...args) {
 /** The district's data in a file. */
 function district() {
   const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'homeroom-doctor-')), 'district.db');
-  const db = new DatabaseSync(file);
-  db.exec(readFileSync(path.join(NAMESPACES, 'district.sql'), 'utf8'));
-  db.close();
+  execFileSync('sqlite3', [file], { input: readFileSync(path.join(NAMESPACES, 'district.sql')) });
   return file;
 }
 

@@ -164,6 +164,8 @@ async fn it_tells_how_it_fares_and_which_keys_would_never_end() {
     let health = redis.health().await.expect("asked");
     assert_eq!((health.len(), &*health[0].when_full, health[0].memory_bytes_max), (1, "allkeys-lru", 100 << 20));
     assert!(!health[0].version.is_empty() && health[0].clock_ahead_ms.abs() < 5000);
+    let trips = health[0].round_trips;
+    assert!(trips.count == 20 && trips.least <= trips.median && trips.median <= trips.worst);
     let found = redis.everlasting(1000).await.expect("asked");
     assert!(found.count == 0 && found.is_complete && found.looked_at >= 4, "{found:?}");
     for key in [format!("{prefix}left"), format!("{{{prefix}k}}:left"), "of others".into()] {
@@ -171,6 +173,46 @@ async fn it_tells_how_it_fares_and_which_keys_would_never_end() {
     }
     let found = redis.everlasting(1000).await.expect("asked");
     assert_eq!((found.count, found.some.len()), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_are_known_while_they_say_so() {
+    let server = RedisServer::start(&[]);
+    let redis = connected(RedisConfig { prefix: "town:".into(), ..RedisConfig::new(server.url()) }).await;
+    assert_eq!(redis.announced().await.expect("asked"), []);
+    let (long, short) = (Duration::from_secs(60), Duration::from_millis(50));
+    for (name, text, lasts) in [("a", "first", long), ("b", "one", short), ("a", "then more", long), ("c", "x", short)]
+    {
+        redis.announce(name, text, lasts).await.expect("said");
+    }
+    redis.unannounce("c").await.expect("said");
+    let of = |all: Vec<homeroom_store::redis::Announced>| {
+        let mut all: Vec<_> = all.into_iter().map(|one| (one.server, one.text)).collect();
+        all.sort();
+        all
+    };
+    let a = ("a".to_owned(), "then more".to_owned());
+    while of(redis.announced().await.expect("asked")) != std::slice::from_ref(&a) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    redis.announce("d", "cleans up", long).await.expect("said");
+    let left: Vec<String> =
+        redis::cmd("HKEYS").arg("town:homeroom:register").query(&mut server.connection()).expect("keys");
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert_eq!(everlasting(&mut server.connection(), ""), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_between_is_told() {
+    let server = RedisServer::start(&["--requirepass", "hush"]);
+    let told = async |url: String| Redis::new(RedisConfig::new(url)).expect("an address").reach().await;
+    let wrong = told(server.url().replace("://", "://:wrong@")).await.expect_err("a wrong password").to_string();
+    assert!(wrong.contains("uthentication") && !wrong.contains("wrong"), "{wrong}");
+    told(server.url().replace("://", "://:hush@")).await.expect("let in");
+    let port = server.port;
+    drop(server);
+    let away = told(format!("redis-cluster://127.0.0.1:{port}")).await.expect_err("nobody is there").to_string();
+    assert!(away.contains(&format!("127.0.0.1:{port}: ")), "{away}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
