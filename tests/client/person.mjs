@@ -26,9 +26,10 @@ export function matches(actual, expected) {
 }
 
 export class Person {
-  constructor(name, socket) {
+  constructor(name, socket, server) {
     this.name = name;
     this.socket = socket;
+    this.server = server;
     this.received = [];
     this.waiting = [];
     socket.onAny((event, ...args) => {
@@ -39,9 +40,9 @@ export class Person {
 
   /** Connects one of the demo district's people; the error says why not. */
   static async connect(server, namespace, name, { claims = {}, auth = {}, ...options } = {}) {
-    const held = name === null ? {} : { token: token({ ...PEOPLE[name.split('#')[0]], ...claims }) };
-    const socket = io(`${server.url}/${namespace}`, { forceNew: true, reconnection: false, auth: { ...held, ...auth }, ...options });
-    const person = new Person(name, socket);
+    const held = name === null && claims.sub === undefined ? {} : { token: token({ ...PEOPLE[name?.split('#')[0]], ...claims }) };
+    const socket = io(`${server.url}/${namespace}`, { forceNew: true, reconnection: false, auth: { ...held, ...auth }, ...server.options, ...options });
+    const person = new Person(name, socket, server);
     try {
       await soon(
         new Promise((connected, refused) => {
@@ -83,8 +84,10 @@ export class Person {
     }
   }
 
-  /** Nothing is left. Whatever was sent before has come by then: an answer comes after it on the same connection. */
+  /** Nothing is left. Whatever was sent before has come by then: an answer comes after it on the same connection, once
+      other servers have been heard. */
   async hearsNothing() {
+    await this.server.settled?.();
     await soon(this.socket.emitWithAck('no such event'), 'a fence');
     assert.deepEqual(this.received, [], `${this.name} heard what they should not have`);
   }

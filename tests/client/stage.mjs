@@ -1,0 +1,119 @@
+// Where the acceptance tests are played: on one server alone, or on two over one Redis and one database, each client and
+// each service on one of them by chance. What is expected is the same.
+//
+// A stage's play is what a server is to a `Person` and to `post`: something with a `url`, which is another one each time.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Person, soon } from './person.mjs';
+import { Redis } from './redis.mjs';
+import { ROOT, post, start } from './server.mjs';
+import { until } from './serving.mjs';
+
+/** Of a school of its own, where nobody else is. */
+const FENCE = { sub: 'fence', role: 'ADMIN', name: 'Fence', schoolId: 'fence', districtId: 'fence', boardId: 'fence', countryId: 'us' };
+const grade = (gradeId) => ({
+  gradeId, classId: 'fence', assignmentId: 'fence', studentId: 'fence', schoolId: 'fence', score: 1, maxScore: 1, postedBy: 'fence', timestamp: '2025-01-15T09:00:00Z',
+});
+
+/** Numbers between 0 and 1 that are the same for the same seed. */
+export function chance(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The seed of this run; that of another run may be given as `SEED`. */
+export const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+
+/** A file with the demo district's database, and how it is removed. */
+export function district() {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'homeroom-district-'));
+  const file = path.join(dir, 'district.db');
+  execFileSync('sqlite3', [file], { input: readFileSync(path.join(ROOT, 'namespaces/district.sql')) });
+  return { file, url: `sqlite:${file}`, remove: () => rmSync(dir, { recursive: true }) };
+}
+
+const alone = {
+  name: 'one server',
+  open: async () => {},
+  close: async () => {},
+  play: () => start(),
+  /** What was told of how many connections were reached. */
+  reached: (told, count) => assert.equal(told, count),
+};
+
+/** Two servers, with a way to wait until each has heard all that the other has said. */
+class Pair {
+  constructor(servers, random, end) {
+    Object.assign(this, { servers, random, end, options: { transports: ['websocket'] }, fences: null, posted: 0 });
+  }
+
+  get url() {
+    return this.servers[Math.floor(this.random() * this.servers.length)].url;
+  }
+
+  /** Until each server has delivered what all had sent when this was called: the bus keeps the order of each server. */
+  async settled() {
+    this.fences ??= this.fenced();
+    const fences = await this.fences;
+    const ids = await Promise.all(this.servers.map((server) => this.fence(server)));
+    await soon(until(() => fences.every(({ heard }) => ids.every((id) => heard.has(id)))), 'all servers to have heard all');
+  }
+
+  async fence(server) {
+    const id = `fence-${this.posted++}`;
+    assert.equal((await post(server, 'gradebook', 'grade.posted', grade(id))).status, 200);
+    return id;
+  }
+
+  /** Somebody on each server, who hears of each. */
+  async fenced() {
+    const fences = await Promise.all(this.servers.map(async (server) => {
+      const person = await Person.connect(server, 'gradebook', null, { ...this.options, claims: FENCE });
+      const heard = new Set();
+      person.socket.on('grade.posted', ({ gradeId }) => heard.add(gradeId));
+      return { person, heard };
+    }));
+    for (const server of this.servers) {
+      const heard = async () => {
+        const id = await this.fence(server);
+        await new Promise((rest) => setTimeout(rest, 10));
+        return fences.every((fence) => fence.heard.has(id));
+      };
+      await soon(until(heard), 'servers to hear each other');
+    }
+    return fences;
+  }
+
+  async stop() {
+    for (const { person } of (await this.fences) ?? []) person.leave();
+    await Promise.all(this.servers.map((server) => server.stop()));
+    this.end();
+  }
+}
+
+let redis;
+let plays = 0;
+const together = {
+  name: `two servers, by chance (SEED=${seed})`,
+  open: async () => (redis = await Redis.start()),
+  close: () => redis.kill(),
+  play: async () => {
+    const { url, remove } = district();
+    const number = plays++;
+    const env = { REDIS_URL: redis.url, HOMEROOM_REDIS_PREFIX: `play-${number}:`, DATABASE_URL: url };
+    const servers = await Promise.all([start({ env }), start({ env })]);
+    return new Pair(servers, chance(seed + number), remove);
+  },
+  // A server counts its own: it delivers, and does not ask the others.
+  reached: (told, count) => assert.ok(told <= count, `${told} of ${count}`),
+};
+
+export const STAGES = [alone, together];
