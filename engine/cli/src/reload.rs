@@ -72,7 +72,7 @@ impl Settled {
         let shown = |part: &dyn std::fmt::Debug| format!("{part:?}");
         let others = vec![
             ("listen", shown(&settings.listen)),
-            ("auth", format!("{:?} {:?}", settings.auth, settings.auth.secret)),
+            ("auth", format!("{:?} {:?}", settings.auth, settings.auth.secrets().collect::<Vec<_>>())),
             ("socket", shown(&settings.socket)),
             ("limits", shown(&settings.limits)),
             ("state", shown(&settings.state)),

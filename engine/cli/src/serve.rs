@@ -11,6 +11,7 @@ use clap::Args;
 use homeroom_definition::render;
 use homeroom_http::{ApiKeys, Definitions};
 use homeroom_runtime::ClusterKey;
+use homeroom_store::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::check::drawn;
@@ -65,14 +66,16 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     }
     let address = options.listen.unwrap_or(settings.listen);
     let keys = safe_on(&settings, address)?;
+    let authenticator = Arc::new(Jwt::new(&settings.auth)?);
     let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     welcome(&settings, address, &plan.namespaces.keys().map(|path| path.to_string()).collect::<Vec<_>>());
-    let secret = settings.auth.secret.clone().unwrap_or_else(|| DEVELOPMENT_SECRET.into());
     let shared = settings.redis.clone().map(|shared| {
-        let key = ClusterKey::of(shared.secret.as_deref().unwrap_or(&secret));
+        let secret = shared.secret.as_deref().or(settings.auth.minting().map(|(_, secret)| secret));
+        let key = ClusterKey::of(secret.unwrap_or(DEVELOPMENT_SECRET));
         (shared, key)
     });
+    authenticator.prepare(SystemClock.now_ms()).await;
     let parts = Parts {
         plan,
         hooks: deployable.hooks.clone(),
@@ -80,7 +83,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         state: settings.state.clone(),
         socket: settings.socket.clone(),
         db: loaded.db.clone(),
-        authenticator: Arc::new(Jwt::new(&secret, &settings.auth, settings.claims.clone())),
+        authenticator,
         shared,
     };
     let (server, routes) = Server::new(parts).map_err(|error| error.to_string())?;
@@ -120,13 +123,13 @@ async fn leave(server: &Server) {
 /// The keys that are let in. Without a secret or keys of its own a server is for loopback only.
 fn safe_on(settings: &Settings, address: SocketAddr) -> Result<Vec<String>, String> {
     let is_loopback = address.ip().is_loopback();
-    if settings.auth.secret.is_none() && !is_loopback {
+    if settings.auth.is_development && !is_loopback {
         return Err(format!(
             "no secret is set, so anyone could mint tokens: set `JWT_SECRET`, or listen on 127.0.0.1 instead of {}",
             address.ip()
         ));
     }
-    match settings.api_keys.is_empty() && is_loopback && settings.auth.secret.is_none() {
+    match settings.api_keys.is_empty() && is_loopback && settings.auth.is_development {
         true => Ok(vec![DEVELOPMENT_KEY.to_owned()]),
         false => Ok(settings.api_keys.clone()),
     }
@@ -136,7 +139,7 @@ fn welcome(settings: &Settings, address: SocketAddr, namespaces: &[String]) {
     let mut namespaces = namespaces.to_vec();
     namespaces.sort();
     println!("serving {}", namespaces.join(", "));
-    if settings.auth.secret.is_none() {
+    if settings.auth.is_development {
         println!("\nNo JWT_SECRET is set: a well-known development secret is used, and only this machine is served.");
         println!("Services send events with the key `{DEVELOPMENT_KEY}`. Tokens to try, valid for 12 hours:\n");
         for user in &settings.demo_tokens {

@@ -1,5 +1,6 @@
 //! Settings: one YAML file, read as definitions are, every key with a default, every key overridden by the environment.
 
+pub(crate) mod auth;
 mod environment;
 pub mod file;
 mod identity;
@@ -20,6 +21,7 @@ use homeroom_store::sql::SqlLimits;
 use homeroom_store::state::StateLimits;
 use serde_json::Value;
 
+pub use auth::{Auth, Issuer, JwksSettings, Keys};
 pub use environment::Environment;
 pub use file::SettingsFile;
 pub use identity::Claims;
@@ -92,18 +94,6 @@ impl Default for Reload {
     }
 }
 
-/// How tokens are verified. Its `Debug` does not have the secret.
-pub struct Auth {
-    /// The secret of HS256, never the development secret; absent: that one, on loopback only.
-    pub secret: Option<String>,
-    /// What `iss` must be.
-    pub issuer: Option<String>,
-    /// What `aud` must have.
-    pub audience: Option<String>,
-    /// How far clocks may differ.
-    pub leeway: Duration,
-}
-
 /// Reads settings; `source` is their file, if there is one. What is wrong is told at its place, also in the environment.
 /// Secrets that stand in the file are struck out of `sources`, so that no mistake beside one shows it.
 ///
@@ -151,16 +141,5 @@ impl fmt::Debug for Shared {
             .field("call_timeout", &self.redis.call_timeout)
             .field("presence", &self.presence)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Auth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Auth")
-            .field("secret", &self.secret.as_ref().map(|_| "***"))
-            .field("issuer", &self.issuer)
-            .field("audience", &self.audience)
-            .field("leeway", &self.leeway)
-            .finish()
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::identity::mint;
 use crate::load::load_settings;
-use crate::settings::{DEVELOPMENT_SECRET, Environment, Settings};
+use crate::settings::{Environment, Settings};
 use crate::{Deployable, fail, files};
 
 /// Whose token, and for how long.
@@ -60,7 +60,7 @@ fn token(deployable: &Deployable, options: &Options) -> Result<String, String> {
         duration_of(&options.ttl).ok_or_else(|| format!("`{}` is no length of time, such as `1h`", options.ttl))?;
     let token = for_user(&settings, &user(&settings, options)?, ttl.as_secs())
         .map_err(|error| format!("{error}\n`--claim NAME=VALUE` gives a user what else it needs"))?;
-    if settings.auth.secret.is_none() {
+    if settings.auth.is_development {
         eprintln!("note: signed with the development secret, since `JWT_SECRET` is not set");
     }
     Ok(token)
@@ -85,13 +85,16 @@ fn user(settings: &Settings, options: &Options) -> Result<Value, String> {
 /// If `identity:` knows no such user; what is wrong with it, line by line.
 pub(crate) fn for_user(settings: &Settings, user: &Value, seconds: u64) -> Result<String, String> {
     settings.claims.check(user).map_err(|issues| no_user(&issues))?;
-    let mut claims = settings.claims.of(user);
+    let (issuer, secret) =
+        settings.auth.minting().ok_or("tokens are not made here: they are verified by public keys alone")?;
+    let mut claims = issuer.claims.of(user);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     claims.insert("iat".into(), now.into());
     claims.insert("exp".into(), now.saturating_add(seconds).into());
-    claims.extend(settings.auth.issuer.as_ref().map(|issuer| ("iss".to_owned(), issuer.as_str().into())));
-    claims.extend(settings.auth.audience.as_ref().map(|audience| ("aud".to_owned(), audience.as_str().into())));
-    mint(settings.auth.secret.as_deref().unwrap_or(DEVELOPMENT_SECRET), &claims)
+    claims.insert("jti".into(), uuid::Uuid::new_v4().to_string().into());
+    claims.extend(issuer.name.as_ref().map(|name| ("iss".to_owned(), name.as_str().into())));
+    claims.extend(issuer.audience.as_ref().map(|audience| ("aud".to_owned(), audience.as_str().into())));
+    mint(secret, issuer.algorithms.first().copied().unwrap_or_default(), &claims)
 }
 
 fn no_user(issues: &[Issue]) -> String {
@@ -101,6 +104,7 @@ fn no_user(issues: &[Issue]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use homeroom_runtime::Authenticator;
     use serde_json::json;
 
@@ -138,9 +142,10 @@ mod tests {
         let user = user(&settings, &options(&["grade=7", "isNew=true"])).expect("a user");
         assert_eq!(user, json!({ "id": "t-1", "role": "TEACHER", "grade": 7, "isNew": true }));
         let token = for_user(&settings, &user, 60).expect("a token");
-        let jwt = Jwt::new(DEVELOPMENT_SECRET, &settings.auth, settings.claims);
+        let jwt = Jwt::new(&settings.auth).expect("keys");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_millis();
-        let verified = jwt.verify(Some(&token), i64::try_from(now).expect("a time")).expect("verified");
+        let verifying = jwt.verify(Some(&token), i64::try_from(now).expect("a time"));
+        let verified = verifying.now_or_never().expect("nothing to wait for").expect("verified");
         assert_eq!(verified.user, user);
     }
 

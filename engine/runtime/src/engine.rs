@@ -258,7 +258,7 @@ impl Inner {
     ) -> Result<Admitted, Refusal> {
         let token = knock.auth.as_object_mut().and_then(|auth| auth.remove("token"));
         let contract = knock.auth.as_object_mut().and_then(|auth| auth.remove("contract"));
-        let verified = self.identify(served, token.as_ref(), &knock)?;
+        let verified = self.identify(served, token.as_ref(), &knock).await?;
         *user_id = Some(id_text(&verified.user));
         let role = verified.user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
         let place = self.enroll(served, &verified, &knock).await?;
@@ -306,12 +306,12 @@ impl Inner {
         Ok(Admitted { session, outcome, bound: Arc::clone(bound) })
     }
 
-    fn identify(&self, served: &Served, token: Option<&Value>, knock: &Knock) -> Result<Verified, Refusal> {
+    async fn identify(&self, served: &Served, token: Option<&Value>, knock: &Knock) -> Result<Verified, Refusal> {
         if served.namespace().open {
             let user = serde_json::json!({ "id": &*knock.public_id });
-            return Ok(Verified { user, expires_at_ms: None });
+            return Ok(Verified::lasting(user));
         }
-        self.authenticator.verify(token.and_then(Value::as_str), self.clock.now_ms())
+        self.authenticator.verify(token.and_then(Value::as_str), self.clock.now_ms()).await
     }
 
     /// Counts the connection among its user's; in an open namespace every connection is a user.

@@ -6,6 +6,7 @@ use homeroom_plan::diff::usage::Usage;
 use homeroom_runtime::Hooks;
 
 use super::Version;
+use crate::identity::causes;
 use crate::load::Files;
 use crate::settings::Environment;
 
@@ -84,14 +85,6 @@ fn without_stars(text: &str) -> String {
         rest = &rest[start + run..];
     }
     clean + rest
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
 }
 
 #[cfg(test)]

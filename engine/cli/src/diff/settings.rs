@@ -6,7 +6,7 @@ use homeroom_definition::{SourceId, Sources, Span, yaml};
 use homeroom_plan::diff::{Act, Aspect, Change, Detail, Effect, Noun, Place};
 
 use super::Version;
-use crate::settings::Settings;
+use crate::settings::{Issuer, Keys, Settings};
 
 /// A setting by its path, and its value in words.
 type Said = (&'static str, String);
@@ -44,8 +44,10 @@ fn said(settings: &Settings) -> Vec<Said> {
     vec![
         ("listen.host", settings.listen.ip().to_string()),
         ("listen.port", settings.listen.port().to_string()),
-        ("auth.issuer", text(settings.auth.issuer.as_deref())),
-        ("auth.audience", text(settings.auth.audience.as_deref())),
+        ("auth.issuer", issuers(settings, |issuer| issuer.name.clone())),
+        ("auth.audience", issuers(settings, |issuer| issuer.audience.clone())),
+        ("auth.algorithm", issuers(settings, |issuer| Some(format!("{:?}", issuer.algorithms)))),
+        ("auth.jwks", issuers(settings, jwks)),
         ("auth.leeway", time(settings.auth.leeway)),
         ("socket.transports", transports(socket.websocket, socket.polling)),
         ("socket.path", text(Some(&socket.path))),
@@ -90,11 +92,26 @@ fn said(settings: &Settings) -> Vec<Said> {
     ]
 }
 
+/// What is so of whose tokens are accepted.
+fn issuers(settings: &Settings, what: fn(&Issuer) -> Option<String>) -> String {
+    let said = settings
+        .auth
+        .issuers
+        .iter()
+        .map(|issuer| what(issuer).map_or_else(|| "not set".into(), |it| format!("`{it}`")));
+    list(&said.collect::<Vec<_>>())
+}
+
+fn jwks(issuer: &Issuer) -> Option<String> {
+    let Keys::Jwks(jwks) = &issuer.keys else { return None };
+    Some(jwks.url.clone())
+}
+
 /// What is never shown, and whether it differs.
 fn hidden(old: &Settings, new: &Settings) -> [(&'static str, bool); 3] {
     let database = |settings: &Settings| settings.database.as_ref().map(|url| url.value.clone());
     [
-        ("auth.secret", old.auth.secret != new.auth.secret),
+        ("auth.secret", !old.auth.secrets().eq(new.auth.secrets())),
         ("database.url", database(old) != database(new)),
         ("api.keys", old.api_keys.len() == new.api_keys.len() && old.api_keys != new.api_keys),
     ]

@@ -7,7 +7,9 @@ use homeroom_plan::program::Namespace;
 use homeroom_runtime::engine::Knock;
 use homeroom_runtime::explain::Recorder;
 use homeroom_runtime::input::Incoming;
-use homeroom_runtime::{Authenticator, Bound, Engine, Hooks, Refusal, RuntimeSettings, Session, Stores, Verified};
+use homeroom_runtime::{
+    Authenticator, Bound, Engine, Hooks, Refusal, RuntimeSettings, Session, Stores, Verified, identity::Verifying,
+};
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::outgoing::Outgoing;
 use homeroom_socket::seam::Wire;
@@ -117,8 +119,9 @@ impl House {
 struct AtTheirWord;
 
 impl Authenticator for AtTheirWord {
-    fn verify(&self, token: Option<&str>, _: i64) -> Result<Verified, Refusal> {
+    fn verify<'a>(&'a self, token: Option<&'a str>, _: i64) -> Verifying<'a> {
         let user = token.and_then(|token| serde_json::from_str(token).ok());
-        user.map(|user| Verified { user, expires_at_ms: None }).ok_or_else(|| Refusal::code("UNAUTHENTICATED"))
+        let verified = user.map(Verified::lasting).ok_or_else(|| Refusal::code("UNAUTHENTICATED"));
+        Box::pin(std::future::ready(verified))
     }
 }

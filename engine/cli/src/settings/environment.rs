@@ -24,7 +24,7 @@ const NAMES: &[(&str, &str, &str)] = &[
 ];
 
 /// Keys that hold lists, separated by commas in a variable.
-const LISTS: &[&str] = &["origins", "keys", "transports"];
+const LISTS: &[&str] = &["origins", "keys", "transports", "algorithm"];
 
 /// How the names of variables begin that are no one else's.
 const PREFIX: &str = "HOMEROOM_";
@@ -210,7 +210,7 @@ mod tests {
         let all: Vec<&str> = SettingsFile::fields().iter().map(|field| field.key).collect();
         let here: Vec<&str> = sections().iter().map(|(section, _)| *section).collect();
         let missing: Vec<&&str> = all.iter().filter(|key| !here.contains(*key)).collect();
-        assert_eq!(missing, [&"identity", &"demo_tokens"], "structures are for the file");
+        assert_eq!(missing, [&"issuers", &"identity", &"demo_tokens"], "structures are for the file");
     }
 
     #[test]

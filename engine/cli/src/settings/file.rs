@@ -9,6 +9,8 @@ record! {
         "listen" listen: Option<ListenSection>,
         /// How tokens are verified.
         "auth" auth: Option<AuthSection>,
+        /// Others whose tokens are accepted as well, each with keys of its own.
+        "issuers" issuers: Vec<IssuerSection>,
         /// What definitions see as `user`, and the claims it is made of.
         "identity" identity: Option<IdentitySection>,
         /// How the Socket.IO edge speaks.
@@ -43,18 +45,68 @@ record! {
 }
 
 record! {
-    /// How tokens are verified.
+    /// How tokens are verified: by one of `secret`, `public_key`, `public_key_file` and `jwks`.
     pub struct AuthSection {
-        /// How tokens are signed, `HS256` by default; there is no other yet. It never comes from the token.
-        "algorithm" algorithm: Option<Text>,
-        /// The secret, 32 bytes or more; `JWT_SECRET` in the environment. Without one, only loopback is served.
+        /// How tokens may be signed, one or several of a kind: `HS256`, `HS384`, `HS512` with a secret, `HS256` by default;
+        /// `RS256` and on, `PS256` and on, `ES256`, `ES384`, `EdDSA` with public keys, where it must be said. It never comes
+        /// from the token.
+        "algorithm" algorithm: Many<Text>,
+        /// The secret, 32 bytes or more; `JWT_SECRET` in the environment. Where there is neither a secret nor a key, only
+        /// loopback is served.
         "secret" secret: Option<Text>,
+        /// Public keys as PEM, one after the other: `-----BEGIN PUBLIC KEY-----`.
+        "public_key" public_key: Option<Text>,
+        /// A file of public keys as PEM, read when the server starts.
+        "public_key_file" public_key_file: Option<Text>,
+        /// Where public keys are, as a JSON Web Key Set: an `https:` URL, or `http:` on this machine. Redirects are not followed.
+        "jwks" jwks: Option<Text>,
+        /// How long keys from there are used before they are asked for again, `10m` by default: a key that is gone there is
+        /// accepted no longer than that.
+        "jwks_refresh" jwks_refresh: Option<Text>,
+        /// How soon they may be asked for again, `30s` by default: for a key that is not known yet, or after a failure.
+        "jwks_retry" jwks_retry: Option<Text>,
+        /// How long keys are used at most when nobody answers there, `1h` by default, from when they came; then nobody is let in.
+        "jwks_stale" jwks_stale: Option<Text>,
+        /// How long the answer may take, `5s` by default.
+        "jwks_timeout" jwks_timeout: Option<Text>,
         /// What the claim `iss` must be.
         "issuer" issuer: Option<Text>,
         /// What the claim `aud` must have.
         "audience" audience: Option<Text>,
         /// How far clocks may differ, `5s` by default.
         "leeway" leeway: Option<Text>,
+    }
+}
+
+record! {
+    /// Somebody else whose tokens are accepted: told by the claim `iss`. The keys are as in `auth:`.
+    pub struct IssuerSection {
+        /// What the claim `iss` is.
+        "issuer" issuer: Text,
+        /// What the claim `aud` must have.
+        "audience" audience: Option<Text>,
+        /// How tokens may be signed, as in `auth:`.
+        "algorithm" algorithm: Many<Text>,
+        /// The secret, 32 bytes or more.
+        "secret" secret: Option<Text>,
+        /// Public keys as PEM.
+        "public_key" public_key: Option<Text>,
+        /// A file of public keys as PEM, read when the server starts.
+        "public_key_file" public_key_file: Option<Text>,
+        /// Where public keys are, as a JSON Web Key Set.
+        "jwks" jwks: Option<Text>,
+        /// As in `auth:`.
+        "jwks_refresh" jwks_refresh: Option<Text>,
+        /// As in `auth:`.
+        "jwks_retry" jwks_retry: Option<Text>,
+        /// As in `auth:`.
+        "jwks_stale" jwks_stale: Option<Text>,
+        /// As in `auth:`.
+        "jwks_timeout" jwks_timeout: Option<Text>,
+        /// The claims that properties of `user` come from, where they are others than `identity:` says: `role: user_role`.
+        "claims" claims: Table<Text>,
+        /// Properties that all its users have, whatever their tokens say: `districtId: d-1`.
+        "fixed" fixed: Table<Node>,
     }
 }
 

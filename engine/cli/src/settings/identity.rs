@@ -11,20 +11,58 @@ use super::file::IdentitySection;
 use crate::codes;
 
 /// Makes `user` of claims.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Claims {
     /// Property and the claim it comes from.
     properties: Vec<(String, String)>,
+    /// Properties that every user has, whatever their claims say.
+    fixed: Map<String, Value>,
     schema: Arc<Validator>,
 }
 
+impl std::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?}", self.properties, self.fixed)
+    }
+}
+
 impl Claims {
+    /// These, with other claims for some properties, and with some that are the same for every user.
+    #[must_use]
+    pub fn with<'a>(
+        mut self,
+        named: impl Iterator<Item = (&'a str, &'a str)>,
+        fixed: impl Iterator<Item = (&'a str, Value)>,
+    ) -> Self {
+        for (property, claim) in named {
+            if let Some((_, from)) = self.properties.iter_mut().find(|(name, _)| name == property) {
+                claim.clone_into(from);
+            }
+        }
+        self.fixed.extend(fixed.map(|(property, value)| (property.to_owned(), value)));
+        self
+    }
+
+    /// Whether users may have this property.
+    #[must_use]
+    pub fn has(&self, property: &str) -> bool {
+        self.properties().any(|name| name == property)
+    }
+
+    /// The properties that users may have.
+    pub fn properties(&self) -> impl Iterator<Item = &str> {
+        self.properties.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The user that a token's claims tell of.
     ///
     /// # Errors
     /// Which claim is missing or wrong; never its value.
     pub fn user(&self, claims: &Map<String, Value>) -> Result<Value, String> {
-        let told = |(property, claim): &(String, String)| Some((property.clone(), claims.get(claim)?.clone()));
+        let told = |(property, claim): &(String, String)| {
+            let value = self.fixed.get(property).or_else(|| claims.get(claim))?;
+            Some((property.clone(), value.clone()))
+        };
         let user =
             Value::Object(self.properties.iter().filter_map(told).filter(|(_, value)| !value.is_null()).collect());
         match self.schema.check(&user) {
@@ -59,6 +97,11 @@ impl Claims {
         let told = |(property, claim): &(String, String)| Some((claim.clone(), user.get(property)?.clone()));
         self.properties.iter().filter_map(told).collect()
     }
+}
+
+/// The claims of where nothing is set.
+pub(super) fn usual(at: Span) -> Option<Claims> {
+    read(None, at, &mut Diagnostics::new()).map(|(_, claims)| claims)
 }
 
 /// Tells which of the users that tokens are printed for are none.
@@ -113,7 +156,9 @@ pub(super) fn read(
     let roles = schema["properties"]["role"]["enum"].as_array();
     let roles = roles.into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect();
     match Validator::new(schema.clone()) {
-        Ok(validator) => Some((Identity { schema, roles }, Claims { properties, schema: Arc::new(validator) })),
+        Ok(validator) => {
+            Some((Identity { schema, roles }, Claims { properties, fixed: Map::new(), schema: Arc::new(validator) }))
+        }
         Err(error) => {
             diagnostics.push(Diagnostic::error(
                 codes::BAD_IDENTITY,

@@ -11,12 +11,9 @@ use homeroom_store::redis::RedisConfig;
 use homeroom_store::sql::SqlLimits;
 use homeroom_store::state::StateLimits;
 
-use super::file::{AuthSection, SettingsFile};
-use super::{Auth, DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Reload, Settings, Shared, identity};
+use super::file::SettingsFile;
+use super::{Auth, DEVELOPMENT_KEY, Reload, Settings, Shared, auth, identity};
 use crate::codes;
-
-/// What HS256 asks of a secret, in bytes; a shorter one is guessed from one token.
-const SECRET_BYTES_MIN: usize = 32;
 
 /// The port where none is set.
 const PORT: u16 = 3000;
@@ -26,7 +23,6 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
     let identity = identity::read(file.identity.as_ref(), file.span, diagnostics);
     let mut reading = Reading { diagnostics };
     let listen = reading.listen(file);
-    let auth = reading.auth(file);
     let socket = reading.socket(file);
     let limits = reading.limits(file);
     let state = reading.state(file);
@@ -34,6 +30,9 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
     let api_keys = reading.api_keys(file);
     let reload = reading.reload(file);
     let redis = reading.redis(file);
+    let claims = identity.as_ref().map(|(_, claims)| claims.clone()).or_else(|| identity::usual(file.span))?;
+    let auth = auth::read(file, &claims, diagnostics);
+    tell_guessable(file, &auth, redis.as_ref(), diagnostics);
     let (identity, claims) = identity?;
     identity::tell_wrong_users(&file.demo_tokens, &claims, diagnostics);
     Some(Settings {
@@ -52,6 +51,16 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
         redis,
         demo_tokens: file.demo_tokens.iter().map(Node::to_json).collect(),
     })
+}
+
+/// Servers know each other by a secret, which is that of tokens unless there is another.
+fn tell_guessable(file: &SettingsFile, auth: &Auth, shared: Option<&Shared>, diagnostics: &mut Diagnostics) {
+    let has_none = shared.is_some_and(|shared| shared.secret.is_none()) && auth.minting().is_none();
+    if let (true, Some(url)) = (has_none, file.redis.as_ref().and_then(|redis| redis.url.as_ref())) {
+        let told = Diagnostic::error(codes::BAD_SETTING, url.span, "servers have nothing to know each other by");
+        diagnostics
+            .push(told.help("tokens are verified by public keys alone here: set `redis.secret`, 32 bytes or more"));
+    }
 }
 
 struct Reading<'d> {
@@ -86,42 +95,6 @@ impl Reading<'_> {
             self.wrong(port, "this is no port", "a port is a number up to 65535; 0 picks a free one");
         }
         number.ok()
-    }
-
-    fn auth(&mut self, file: &SettingsFile) -> Auth {
-        let auth = file.auth.as_ref();
-        let of = |pick: fn(&AuthSection) -> Option<&Text>| auth.and_then(pick);
-        if let Some(algorithm) = of(|auth| auth.algorithm.as_ref()).filter(|algorithm| algorithm.value != "HS256") {
-            self.wrong(algorithm, "tokens of this algorithm cannot be verified", "there is `HS256`");
-        }
-        let mut leeway = Duration::from_secs(5);
-        self.duration(of(|auth| auth.leeway.as_ref()), &mut leeway);
-        Auth {
-            secret: of(|auth| auth.secret.as_ref()).and_then(|secret| self.secret(secret)),
-            issuer: of(|auth| auth.issuer.as_ref()).map(|text| text.value.clone()),
-            audience: of(|auth| auth.audience.as_ref()).map(|text| text.value.clone()),
-            leeway,
-        }
-    }
-
-    /// The secret, unless everybody knows it: then it is as if none were set, and only loopback is served.
-    fn secret(&mut self, secret: &Text) -> Option<String> {
-        if secret.value.is_empty() {
-            return None;
-        }
-        if secret.value == DEVELOPMENT_SECRET {
-            self.doubt(
-                secret,
-                "this is the development secret, which everybody knows",
-                "only this machine is served with it",
-            );
-            return None;
-        }
-        if secret.value.len() < SECRET_BYTES_MIN {
-            let message = format!("a secret of {} bytes can be guessed from one token", secret.value.len());
-            self.doubt(secret, &message, "use 32 bytes or more, such as from `openssl rand -hex 32`");
-        }
-        Some(secret.value.clone())
     }
 
     /// The keys, without the one that everybody knows.

@@ -1,6 +1,6 @@
 //! Secrets in the settings file: where they stand, and how they are kept from being drawn with a mistake beside them.
 
-use homeroom_definition::{Node, Sources, Span};
+use homeroom_definition::{Kind, Node, Sources, Span};
 
 /// The keys that hold what nobody may see.
 const SECRETS: &[(&str, &str)] =
@@ -18,6 +18,9 @@ pub(super) fn strike_out(sources: &mut Sources, root: &Node) {
         if let Some(secret) = root.get(section).and_then(|section| section.get(key)) {
             spans.push(secret.span);
         }
+    }
+    if let Some(Kind::Seq(issuers)) = root.get("issuers").map(|issuers| &issuers.kind) {
+        spans.extend(issuers.iter().filter_map(|issuer| Some(issuer.get("secret")?.span)));
     }
     if spans.is_empty() {
         return;
@@ -50,7 +53,7 @@ mod tests {
     fn stars_stand_where_secrets_stood() {
         let mut sources = Sources::new();
         sources.add("other.yaml", "auth: { secret: kept }");
-        let text = "auth: { secret: 'pässword', issuer: us }\napi:\n  keys:\n    - one\n    - two\nlisten: {}\n";
+        let text = "auth: { secret: 'pässword', issuer: us }\napi:\n  keys:\n    - one\n    - two\nlisten: {}\nissuers: [{ issuer: a, secret: three }]\n";
         let id = sources.add("homeroom.yaml", text);
         let root = yaml::read(&sources, id, &mut Diagnostics::new()).expect("a map");
         strike_out(&mut sources, &root);
@@ -58,7 +61,8 @@ mod tests {
         assert_eq!(struck.len(), text.len());
         assert_eq!(struck.lines().count(), text.lines().count());
         assert!(struck.starts_with("auth: { secret: ***********, issuer: us }\n"), "{struck}");
-        assert!(!struck.contains("one") && !struck.contains("two") && struck.ends_with("\nlisten: {}\n"), "{struck}");
+        assert!(!struck.contains("one") && !struck.contains("two"), "{struck}");
+        assert!(struck.ends_with("\nlisten: {}\nissuers: [{ issuer: a, secret: ***** }]\n"), "{struck}");
         assert_eq!(sources.text(homeroom_definition::SourceId(0)), "auth: { secret: kept }");
     }
 }

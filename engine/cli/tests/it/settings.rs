@@ -44,7 +44,7 @@ fn everything_has_a_default() {
     let settings = good("{}", &[]);
     assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(settings.limits.connections_per_user_max, 10);
-    assert!(settings.auth.secret.is_none() && settings.socket.polling && settings.socket.websocket);
+    assert!(settings.auth.is_development && settings.socket.polling && settings.socket.websocket);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn the_environment_has_the_last_word() {
         ],
     );
     assert_eq!(settings.listen.port(), 5000);
-    assert_eq!(settings.auth.secret.as_deref(), Some("0123456789"));
+    assert_eq!(settings.auth.secrets().collect::<Vec<_>>(), ["0123456789"]);
     assert_eq!(settings.limits.connections_per_user_max, 3);
     assert_eq!(settings.socket.origins, ["https://b.example", "https://c.example"]);
     assert_eq!(settings.api_keys, ["one", "two"]);
@@ -94,10 +94,16 @@ fn users_need_an_id_and_a_role() {
     assert_eq!(user, Some(Ok(serde_json::json!({ "id": "x", "role": "A" }))));
 }
 
+/// What must be set for a key to have a meaning.
+fn with(key: &str) -> &'static str {
+    let is_of_keys = key.starts_with("jwks_");
+    if is_of_keys { "auth: { jwks: 'https://login.example.org/keys', algorithm: RS256 }" } else { "{}" }
+}
+
 /// Every default that the reference tells, as it is written there: in backticks, before "by default".
 #[test]
 fn documented_defaults_are_the_defaults() {
-    let defaults = format!("{:?}", good("{}", &[]));
+    let defaults = |key: &str| format!("{:?}", good(with(key), &[]));
     let mut count = 0;
     for (section, fields) in sections() {
         for field in fields {
@@ -105,8 +111,9 @@ fn documented_defaults_are_the_defaults() {
             let Some((before, _)) = doc.split_once("` by default") else { continue };
             let value = before.rsplit('`').next().unwrap_or_default();
             let name = format!("HOMEROOM_{}_{}", section.to_uppercase(), field.key.to_uppercase());
-            let set = settings("{}", &[(&name, value)]).unwrap_or_else(|told| panic!("{name}={value}: {told}"));
-            assert_eq!(format!("{set:?}"), defaults, "{name}={value}");
+            let set =
+                settings(with(field.key), &[(&name, value)]).unwrap_or_else(|told| panic!("{name}={value}: {told}"));
+            assert_eq!(format!("{set:?}"), defaults(field.key), "{name}={value}");
             count += 1;
         }
     }
@@ -116,15 +123,17 @@ fn documented_defaults_are_the_defaults() {
 /// Every number and length of time that is set arrives in the settings.
 #[test]
 fn every_bound_can_be_set() {
-    let defaults = format!("{:?}", good("{}", &[]));
+    let defaults = |key: &str| format!("{:?}", good(with(key), &[]));
     for (section, fields) in sections() {
         for field in fields.iter().filter(|field| {
-            ["max", "timeout", "interval", "stall", "leeway"].iter().any(|ending| field.key.ends_with(ending))
+            ["max", "timeout", "interval", "stall", "leeway", "retry", "jwks_refresh"]
+                .iter()
+                .any(|ending| field.key.ends_with(ending))
         }) {
             let value = if field.key.ends_with("max") { "7" } else { "777ms" };
             let name = format!("HOMEROOM_{}_{}", section.to_uppercase(), field.key.to_uppercase());
-            let set = good("{}", &[(&name, value)]);
-            assert_ne!(format!("{set:?}"), defaults, "{name} sets nothing");
+            let set = good(with(field.key), &[(&name, value)]);
+            assert_ne!(format!("{set:?}"), defaults(field.key), "{name} sets nothing");
         }
     }
 }
@@ -209,7 +218,7 @@ fn secrets_are_nowhere_to_be_seen() {
 fn what_everybody_knows_is_no_secret() {
     let variables = [("JWT_SECRET", DEVELOPMENT_SECRET), ("HOMEROOM_API_KEYS", "homeroom-development-key,own")];
     let settings = good("{}", &variables);
-    assert!(settings.auth.secret.is_none(), "so that only loopback is served");
+    assert!(settings.auth.is_development, "so that only loopback is served");
     assert_eq!(settings.api_keys, ["own"]);
     let warned = warnings("{}", &variables);
     assert!(warned.contains("the development secret") && warned.contains("the development key"), "{warned}");
@@ -266,4 +275,46 @@ fn an_identity_is_checked_as_definitions_need_it() {
     assert!(told.contains("homeroom.yaml:3:20") && told.contains("`role` must be one of A"), "{told}");
     assert!(told.contains("homeroom.yaml:4:23") && told.contains("did you mean `schoolId`?"), "{told}");
     assert!(told.contains("homeroom.yaml:5:5") && told.contains("`id` is missing"), "{told}");
+}
+
+#[test]
+fn tokens_are_verified_by_one_kind_of_key_and_its_algorithms() {
+    const ED: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+    let by_url = good("auth: { jwks: 'https://a.example/keys', algorithm: [RS256, ES256], jwks_refresh: 1m }", &[]);
+    assert_eq!(by_url.auth.issuers.len(), 1);
+    assert!(!by_url.auth.is_development && by_url.auth.minting().is_none());
+    let by_pem = good("", &[("HOMEROOM_AUTH_PUBLIC_KEY", ED), ("HOMEROOM_AUTH_ALGORITHM", "EdDSA")]);
+    assert!(!by_pem.auth.is_development);
+    for (yaml, word) in [
+        ("auth: { jwks: 'https://a.example/keys' }", "how tokens are signed is not said"),
+        ("auth: { jwks: 'https://a.example/keys', algorithm: HS256 }", "this algorithm is for a secret"),
+        ("auth: { secret: 0123456789abcdef0123456789abcdef, algorithm: RS256 }", "this algorithm is for public keys"),
+        (
+            "auth: { secret: 0123456789abcdef0123456789abcdef, jwks: 'https://a.example/' }",
+            "these keys stand beside others",
+        ),
+        ("auth: { jwks: 'http://a.example/keys', algorithm: RS256 }", "keys cannot be had from here"),
+        ("auth: { jwks: 'https://a.example/keys', algorithm: RS256, jwks_stale: 1m }", "thrown away"),
+        ("auth: { public_key: nonsense, algorithm: RS256 }", "-----BEGIN PUBLIC KEY-----"),
+        (
+            "auth: { jwks: 'https://a.example/k', algorithm: RS256 }\nredis: { url: 'redis://h' }",
+            "servers have nothing to know each other by",
+        ),
+        ("issuers: [{ issuer: a }]", "this issuer has no keys"),
+        (
+            "auth: { secret: 0123456789abcdef0123456789abcdef }\nissuers: [{ issuer: a, jwks: 'https://a.example/k', algorithm: RS256 }]",
+            "`auth:` needs an `issuer:` too",
+        ),
+        (
+            "issuers: [{ issuer: a, jwks: 'https://a.example/k', algorithm: RS256 }, { issuer: a, jwks: 'https://a.example/k', algorithm: RS256 }]",
+            "this issuer is there twice",
+        ),
+        (
+            "issuers: [{ issuer: a, jwks: 'https://a.example/k', algorithm: RS256, claims: { rolle: r } }]",
+            "did you mean `role`?",
+        ),
+    ] {
+        let said = told(yaml, &[]);
+        assert!(said.contains(word), "{yaml}: {said}");
+    }
 }

@@ -9,6 +9,7 @@ use homeroom_http::{Api, ApiKeys, router};
 use homeroom_plan::{Identity, Input, Parsed, compile};
 use homeroom_runtime::{
     Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Refusal, RuntimeSettings, Stores, Verified, WireArgs,
+    identity::Verifying,
 };
 use homeroom_store::state::StateLimits;
 use homeroom_store::{MemoryLimits, MemoryPresence, MemoryState, PresenceRules, SystemClock};
@@ -44,8 +45,8 @@ impl Outlet for Three {
 }
 
 impl Authenticator for Three {
-    fn verify(&self, _: Option<&str>, _: i64) -> Result<Verified, Refusal> {
-        Err(Refusal::code("UNAUTHENTICATED"))
+    fn verify<'a>(&'a self, _: Option<&'a str>, _: i64) -> Verifying<'a> {
+        Box::pin(std::future::ready(Err(Refusal::code("UNAUTHENTICATED"))))
     }
 }
 

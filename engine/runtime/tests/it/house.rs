@@ -11,7 +11,7 @@ use homeroom_runtime::explain::Recorder;
 use homeroom_runtime::input::Incoming;
 use homeroom_runtime::{
     Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Receivers, Refusal, RuntimeSettings, Session, Stores,
-    Verified, WireArgs,
+    Verified, WireArgs, identity::Verifying,
 };
 use homeroom_store::sql::{Db, SqlLimits};
 use homeroom_store::state::StateLimits;
@@ -89,11 +89,17 @@ fn value(args: &WireArgs) -> Value {
 struct Trusting;
 
 impl Authenticator for Trusting {
-    fn verify(&self, token: Option<&str>, _: i64) -> Result<Verified, Refusal> {
-        let user: Value =
-            token.and_then(|token| serde_json::from_str(token).ok()).ok_or_else(|| Refusal::code("UNAUTHENTICATED"))?;
-        let expires_at_ms = user["ends"].as_i64();
-        Ok(Verified { user, expires_at_ms })
+    fn verify<'a>(&'a self, token: Option<&'a str>, _: i64) -> Verifying<'a> {
+        let verified = token.and_then(|token| serde_json::from_str(token).ok()).map(|mut user: Value| {
+            let expires_at_ms = user["ends"].as_i64();
+            let token_id = user["jti"].as_str().map(Into::into);
+            let issued_at_ms = user["iat"].as_i64();
+            if let Some(user) = user.as_object_mut() {
+                user.retain(|name, _| !matches!(name.as_str(), "ends" | "jti" | "iat"));
+            }
+            Verified { user, expires_at_ms, token_id, issued_at_ms }
+        });
+        Box::pin(std::future::ready(verified.ok_or_else(|| Refusal::code("UNAUTHENTICATED"))))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use homeroom_runtime::{Authenticator, Cluster, ClusterKey, Engine, Refusal, Stores, Verified};
+use homeroom_runtime::{Authenticator, Cluster, ClusterKey, Engine, Refusal, Stores, Verified, identity::Verifying};
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::outgoing::Outgoing;
 use homeroom_store::bus::{BusLimits, Frames, MemoryBus, MemoryHub};
@@ -132,9 +132,9 @@ struct ByName {
 }
 
 impl Authenticator for ByName {
-    fn verify(&self, token: Option<&str>, _: i64) -> Result<Verified, Refusal> {
+    fn verify<'a>(&'a self, token: Option<&'a str>, _: i64) -> Verifying<'a> {
         let found = self.people.iter().find(|(name, _)| Some(name.as_str()) == token);
-        let (_, user) = found.ok_or_else(|| Refusal::code("UNAUTHENTICATED"))?;
-        Ok(Verified { user: user.clone(), expires_at_ms: None })
+        let verified = found.map(|(_, user)| Verified::lasting(user.clone()));
+        Box::pin(std::future::ready(verified.ok_or_else(|| Refusal::code("UNAUTHENTICATED"))))
     }
 }
