@@ -19,7 +19,7 @@ use crate::identity::Jwt;
 use crate::load::load;
 use crate::reload::{Origin, Reloader};
 use crate::server::{Parts, Server};
-use crate::settings::{DEVELOPMENT_KEY, DEVELOPMENT_SECRET, Environment, Settings};
+use crate::settings::{DEVELOPMENT_KEY, Environment, Settings};
 use crate::token::for_user;
 use crate::{Deployable, fail, files};
 
@@ -71,8 +71,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     welcome(&settings, address, &plan.namespaces.keys().map(|path| path.to_string()).collect::<Vec<_>>());
     let shared = settings.redis.clone().map(|shared| {
-        let secret = shared.secret.as_deref().or(settings.auth.minting().map(|(_, secret)| secret));
-        let key = ClusterKey::of(secret.unwrap_or(DEVELOPMENT_SECRET));
+        let key = ClusterKey::of(shared.known_by(&settings.auth));
         (shared, key)
     });
     authenticator.prepare(SystemClock.now_ms()).await;

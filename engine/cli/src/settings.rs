@@ -77,6 +77,15 @@ pub struct Shared {
     pub presence: PresenceRules,
 }
 
+impl Shared {
+    /// What servers know each other by.
+    #[must_use]
+    pub fn known_by<'s>(&'s self, auth: &'s Auth) -> &'s str {
+        let of_tokens = || auth.minting().map(|(_, secret)| secret);
+        self.secret.as_deref().or_else(of_tokens).unwrap_or(DEVELOPMENT_SECRET)
+    }
+}
+
 /// When changed definitions are served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reload {

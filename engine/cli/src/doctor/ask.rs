@@ -10,7 +10,7 @@ use homeroom_store::redis::Redis;
 use super::facts::{Facts, ServersFacts, SettingsFacts};
 use crate::load::Loaded;
 use crate::server::card::files_max;
-use crate::settings::{DEVELOPMENT_SECRET, Settings, Shared};
+use crate::settings::{Settings, Shared};
 
 /// All there is to find out. `urls`: servers to ask; `keys_max`: how many keys are looked at on each Redis server.
 pub(super) async fn facts(loaded: &Loaded, urls: &[String], keys_max: usize) -> Facts {
@@ -38,8 +38,7 @@ async fn shared_facts(
         facts.unreachable = Some("its address is no address".into());
         return (facts, Vec::new());
     };
-    let secret = settings.auth.secret.as_deref().unwrap_or(DEVELOPMENT_SECRET);
-    let key = ClusterKey::of(shared.secret.as_deref().unwrap_or(secret));
+    let key = ClusterKey::of(shared.known_by(&settings.auth));
     let asked = async {
         redis::ask(&redis, shared, keys_max, &mut facts).await?;
         servers::cards(&redis, &key).await
@@ -63,7 +62,7 @@ fn mistakes(loaded: &Loaded) -> SettingsFacts {
 fn of_settings(settings: &Settings, known: SettingsFacts) -> SettingsFacts {
     let shared = settings.redis.as_ref();
     SettingsFacts {
-        has_secret: settings.auth.secret.is_some(),
+        has_secret: !settings.auth.is_development,
         is_loopback: settings.listen.ip().is_loopback(),
         is_shared: shared.is_some(),
         shares_state: shared.is_some_and(|shared| shared.state),

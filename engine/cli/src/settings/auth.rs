@@ -292,10 +292,10 @@ impl Reading<'_> {
         };
         match (algorithm.family() == AlgorithmFamily::Hmac, is_secret) {
             (true, false) => {
-                self.wrong(name, "this algorithm is for a secret", "public keys go with `RS256`, `ES256` and others")
+                self.wrong(name, "this algorithm is for a secret", "public keys go with `RS256`, `ES256` and others");
             }
             (false, true) => {
-                self.wrong(name, "this algorithm is for public keys", "a secret goes with `HS256`, `HS384`, `HS512`")
+                self.wrong(name, "this algorithm is for public keys", "a secret goes with `HS256`, `HS384`, `HS512`");
             }
             _ => return Some(*algorithm),
         }

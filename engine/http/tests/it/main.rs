@@ -8,7 +8,7 @@ use homeroom_definition::{Diagnostics, Sources, parse};
 use homeroom_http::{Api, ApiKeys, router};
 use homeroom_plan::{Identity, Input, Parsed, compile};
 use homeroom_runtime::{
-    Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Refusal, RuntimeSettings, Stores, Verified, WireArgs,
+    Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Refusal, RuntimeSettings, Stores, WireArgs,
     identity::Verifying,
 };
 use homeroom_store::state::StateLimits;
