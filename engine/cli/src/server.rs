@@ -12,11 +12,11 @@ use std::time::Duration;
 use homeroom_http::{Api, ApiKeys, Contracts, Definitions, Routes};
 use homeroom_plan::Plan;
 use homeroom_runtime::{Authenticator, Bound, Cluster, ClusterKey, Engine, Hooks, Reviewed, RuntimeSettings, Stores};
+use homeroom_socket::edge::Edge;
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::incoming::EngineSink;
 use homeroom_socket::listen;
 use homeroom_socket::outgoing::Outgoing;
-use homeroom_socket::oxide::OxideTransport;
 use homeroom_socket::settings::SocketSettings;
 use homeroom_store::bus::{BusLimits, Frames};
 use homeroom_store::redis::{BadAddress, Redis, RedisBus, RedisLimits, RedisPresence, RedisState};
@@ -62,7 +62,7 @@ pub struct Parts {
 pub struct Server {
     /// Its engine.
     pub engine: Engine,
-    transport: OxideTransport,
+    edge: Edge,
     clock: Arc<dyn Clock>,
     hooks: Hooks,
     limits: RuntimeSettings,
@@ -120,14 +120,14 @@ impl Server {
         let outlet = Arc::new(Outgoing::new(Arc::clone(&hub)));
         let engine = Engine::new(bound, outlet, stores, Arc::clone(&clock), parts.authenticator, parts.limits.clone());
         let sink = Arc::new(EngineSink::new(engine.clone()));
-        let (transport, routes) = OxideTransport::new(parts.socket, hub, sink);
-        transport.serve_namespaces(&paths);
+        let (edge, routes) = Edge::new(parts.socket, hub, sink);
+        edge.serve_namespaces(&paths);
         engine.metrics().knows(contracts(&engine.current().plan));
         let hearing = frames.map(|frames| {
             let engine = engine.clone();
             tokio::spawn(async move { engine.hear(frames).await })
         });
-        let server = Self { engine, transport, clock, hooks: parts.hooks, limits: parts.limits, hearing, register };
+        let server = Self { engine, edge, clock, hooks: parts.hooks, limits: parts.limits, hearing, register };
         Ok((Arc::new(server), routes))
     }
 
@@ -138,7 +138,7 @@ impl Server {
         let paths = bound.paths();
         self.engine.metrics().knows(contracts(&bound.plan));
         let rooms = self.engine.swap(bound);
-        self.transport.serve_namespaces(&paths);
+        self.edge.serve_namespaces(&paths);
         self.engine.review(rooms).await
     }
 

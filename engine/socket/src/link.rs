@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
@@ -72,6 +72,11 @@ impl Link {
         }
     }
 
+    /// Has a task woken when the connection is to end.
+    pub(crate) fn wake_at_end(&self, waker: &Waker) {
+        self.reader.register(waker);
+    }
+
     fn check(&self) -> io::Result<()> {
         match self.ending.get() {
             Some(_) => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "ended by the server")),
@@ -117,14 +122,27 @@ pub struct Guarded<S> {
     waiting: Option<Pin<Box<Sleep>>>,
     /// Something was read, and others have not had their turn since.
     has_read: bool,
-    /// Given back when the stream is dropped, which for a WebSocket is long after its HTTP ended.
+    hold: Hold,
+}
+
+/// What a connection holds as long as it lives, which for a WebSocket is long after its HTTP ended: a place among all.
+/// Dropped, it gives the place back and tells the link.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    link: Arc<Link>,
     _place: OwnedSemaphorePermit,
 }
 
 impl<S> Guarded<S> {
     /// Guards a stream that holds a place among all; a write may wait for `stall`.
     pub fn new(stream: S, link: Arc<Link>, stall: Duration, place: OwnedSemaphorePermit) -> Self {
-        Self { stream, link, stall, waiting: None, has_read: false, _place: place }
+        let hold = Hold { link: Arc::clone(&link), _place: place };
+        Self { stream, link, stall, waiting: None, has_read: false, hold }
+    }
+
+    /// The stream, no longer guarded, and what is to be dropped with it.
+    pub(crate) fn into_parts(self) -> (S, Hold) {
+        (self.stream, self.hold)
     }
 
     fn check_write(&self, cx: &Context<'_>) -> io::Result<()> {
@@ -154,7 +172,7 @@ impl<S> Guarded<S> {
     }
 }
 
-impl<S> Drop for Guarded<S> {
+impl Drop for Hold {
     fn drop(&mut self) {
         self.link.is_gone.store(true, Ordering::Release);
         self.link.gone.notify_waiters();

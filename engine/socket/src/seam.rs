@@ -56,9 +56,23 @@ pub struct Message {
 /// Arguments as JSON text, with their attachments. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Args {
+    shared: Arc<SharedArgs>,
+}
+
+#[derive(Debug)]
+struct SharedArgs {
     text: Arc<str>,
     attachments: Arc<[Bytes]>,
-    split: Arc<OnceLock<Box<[Box<RawValue>]>>>,
+    split: OnceLock<Box<[Box<RawValue>]>>,
+    encoded: OnceLock<Encoded>,
+}
+
+/// An event with these arguments, as it goes over the wire.
+#[derive(Debug)]
+struct Encoded {
+    namespace: Arc<str>,
+    event: Arc<str>,
+    bytes: Bytes,
 }
 
 impl Args {
@@ -66,25 +80,40 @@ impl Args {
     /// the attachment of that number goes.
     #[must_use]
     pub fn new(text: Arc<str>, attachments: Arc<[Bytes]>) -> Self {
-        Self { text, attachments, split: Arc::default() }
+        let shared = SharedArgs { text, attachments, split: OnceLock::new(), encoded: OnceLock::new() };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The text.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.shared.text
     }
 
     /// The attachments.
     #[must_use]
     pub fn attachments(&self) -> &[Bytes] {
-        &self.attachments
+        &self.shared.attachments
     }
 
     /// The arguments one by one; taken apart once, however many receive them. What is no JSON is no argument.
     #[must_use]
     pub fn each(&self) -> &[Box<RawValue>] {
-        self.split.get_or_init(|| serde_json::from_str(&format!("[{}]", self.text)).unwrap_or_default())
+        self.shared.split.get_or_init(|| serde_json::from_str(&format!("[{}]", self.text())).unwrap_or_default())
+    }
+}
+
+impl Message {
+    /// What `encode` makes of it in a namespace; made once for all who receive it there.
+    pub(crate) fn encoded(&self, namespace: &Arc<str>, encode: impl Fn(&str, &str, &Args) -> Bytes) -> Bytes {
+        let make = || encode(namespace, &self.event, &self.args);
+        let encoded = self.args.shared.encoded.get_or_init(|| Encoded {
+            namespace: Arc::clone(namespace),
+            event: Arc::clone(&self.event),
+            bytes: make(),
+        });
+        let is_this = encoded.namespace == *namespace && encoded.event == self.event;
+        if is_this { encoded.bytes.clone() } else { make() }
     }
 }
 
@@ -159,7 +188,8 @@ pub struct Hello {
     pub peer: Peer,
 }
 
-/// A refused connect. The client's `connect_error` says `CODE: message` where the transport cannot carry data of its own.
+/// A refused connect. The client's `connect_error` says `CODE: message`; `data.code` has the code where the transport can
+/// carry data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {
     /// A code the client can act on, such as `TOKEN_EXPIRED`.

@@ -2,9 +2,21 @@
 
 use std::time::Duration;
 
+/// What carries the packets of clients that come by WebSocket. Those that begin by polling are carried by socketioxide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Carrier {
+    /// This crate's own transport, which takes a fraction of the memory.
+    Own,
+    /// socketioxide.
+    #[default]
+    Socketioxide,
+}
+
 /// How the edge speaks, and what one peer may take. The defaults suit a school district.
 #[derive(Debug, Clone)]
 pub struct SocketSettings {
+    /// What carries WebSockets.
+    pub transport: Carrier,
     /// Whether clients may use WebSocket. They may also if they may use nothing else.
     pub websocket: bool,
     /// Whether clients may use HTTP long-polling, with which the official client begins. It needs every request of a
@@ -26,6 +38,8 @@ pub struct SocketSettings {
     pub attachments_bytes_max: usize,
     /// How many packets may wait for a client; one for whom there are more is ended.
     pub queue_packets_max: usize,
+    /// How many bytes may wait for a client; one for whom there are more is ended. A packet alone may be larger.
+    pub queue_bytes_max: usize,
     /// How long a client may read nothing while something is to be written to it.
     pub write_stall: Duration,
     /// Over how long WebSockets are ended when the server stops.
@@ -41,6 +55,7 @@ pub struct SocketSettings {
 impl Default for SocketSettings {
     fn default() -> Self {
         Self {
+            transport: Carrier::default(),
             websocket: true,
             polling: true,
             path: "/socket.io".into(),
@@ -51,11 +66,20 @@ impl Default for SocketSettings {
             attachments_max: 16,
             attachments_bytes_max: 1024 * 1024,
             queue_packets_max: 1024,
+            queue_bytes_max: 16 * 1024 * 1024,
             write_stall: Duration::from_secs(5),
             drain: Duration::from_secs(5),
             connections_max: 100_000,
             head_timeout: Duration::from_secs(10),
             origins: Vec::new(),
         }
+    }
+}
+
+impl SocketSettings {
+    /// Whether clients may use WebSocket.
+    #[must_use]
+    pub fn takes_websockets(&self) -> bool {
+        self.websocket || !self.polling
     }
 }

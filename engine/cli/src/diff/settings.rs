@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use homeroom_definition::{SourceId, Sources, Span, yaml};
 use homeroom_plan::diff::{Act, Aspect, Change, Detail, Effect, Noun, Place};
+use homeroom_socket::settings::Carrier;
 
 use super::Version;
 use crate::settings::{Issuer, Keys, Settings};
@@ -50,6 +51,7 @@ fn said(settings: &Settings) -> Vec<Said> {
         ("auth.jwks", issuers(settings, jwks)),
         ("auth.leeway", time(settings.auth.leeway)),
         ("socket.transports", transports(socket.websocket, socket.polling)),
+        ("socket.transport", carrier(socket.transport)),
         ("socket.path", text(Some(&socket.path))),
         ("socket.ping_interval", time(socket.ping_interval)),
         ("socket.ping_timeout", time(socket.ping_timeout)),
@@ -60,6 +62,7 @@ fn said(settings: &Settings) -> Vec<Said> {
         ("socket.attachments_max", socket.attachments_max.to_string()),
         ("socket.attachments_bytes_max", socket.attachments_bytes_max.to_string()),
         ("socket.queue_packets_max", socket.queue_packets_max.to_string()),
+        ("socket.queue_bytes_max", socket.queue_bytes_max.to_string()),
         ("socket.connections_max", socket.connections_max.to_string()),
         ("cors.origins", list(&socket.origins)),
         ("limits.event_timeout", time(limits.event_timeout)),
@@ -152,6 +155,13 @@ fn place(version: &Version, path: &str) -> Option<Place> {
 
 fn is_settings(sources: &Sources, id: SourceId) -> bool {
     sources.path(id).rsplit('/').next() == Some("homeroom.yaml")
+}
+
+fn carrier(carrier: Carrier) -> String {
+    match carrier {
+        Carrier::Own => "own".to_owned(),
+        Carrier::Socketioxide => "socketioxide".to_owned(),
+    }
 }
 
 fn transports(websocket: bool, polling: bool) -> String {

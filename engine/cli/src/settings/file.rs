@@ -125,6 +125,9 @@ record! {
     pub struct SocketSection {
         /// `websocket`, `polling`; both by default, and only `websocket` once several servers are joined by Redis.
         "transports" transports: Many<Text>,
+        /// What carries WebSockets: `own`, our own, or `socketioxide`, the default. Clients that begin by polling are
+        /// carried by socketioxide.
+        "transport" transport: Option<Text>,
         /// Where Socket.IO is served, `/socket.io` by default.
         "path" path: Option<Text>,
         /// How often a client is pinged, `25s` by default.
@@ -148,6 +151,8 @@ record! {
         "attachments_bytes_max" attachments_bytes_max: Option<Node>,
         /// Packets that may wait for a client, `1024` by default; one for whom there are more is ended.
         "queue_packets_max" queue_packets_max: Option<Node>,
+        /// Bytes that may wait for a client on our own transport, `16777216` by default; one for whom there are more is ended.
+        "queue_bytes_max" queue_bytes_max: Option<Node>,
         /// Connections at once, `100000` by default.
         "connections_max" connections_max: Option<Node>,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use homeroom_definition::{Diagnostic, Diagnostics, Many, Node, Text, parse_count, parse_duration, parse_rate_limit};
 use homeroom_runtime::{OnDenied, RuntimeSettings};
-use homeroom_socket::settings::SocketSettings;
+use homeroom_socket::settings::{Carrier, SocketSettings};
 use homeroom_store::PresenceRules;
 use homeroom_store::redis::RedisConfig;
 use homeroom_store::sql::SqlLimits;
@@ -120,6 +120,10 @@ impl Reading<'_> {
         settings.polling = file.redis.as_ref().is_none_or(|redis| redis.url.is_none());
         let Some(section) = &file.socket else { return settings };
         self.transports(&section.transports, &mut settings);
+        let carriers = [("own", Carrier::Own), ("socketioxide", Carrier::Socketioxide)];
+        if let Some(carrier) = section.transport.as_ref().and_then(|transport| self.one_of(transport, &carriers)) {
+            settings.transport = carrier;
+        }
         if let Some(path) = section.path.as_ref().and_then(|path| self.path(path)) {
             settings.path = path;
         }
@@ -133,6 +137,7 @@ impl Reading<'_> {
         self.count(section.attachments_max.as_ref(), &mut settings.attachments_max);
         self.count(section.attachments_bytes_max.as_ref(), &mut settings.attachments_bytes_max);
         self.count(section.queue_packets_max.as_ref(), &mut settings.queue_packets_max);
+        self.count(section.queue_bytes_max.as_ref(), &mut settings.queue_bytes_max);
         self.count(section.connections_max.as_ref(), &mut settings.connections_max);
         settings
     }

@@ -1,29 +1,19 @@
 //! How a client enters a namespace, and what is set up for it before it is told.
 
 use std::fmt::Display;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-use http::HeaderMap;
-use http::header::{HeaderName, ORIGIN, USER_AGENT};
 use serde_json::value::RawValue;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::handler::{ConnectHandler, DisconnectHandler, MessageHandler, Value};
 use socketioxide::socket::{DisconnectReason, Socket};
 
-use super::House;
-use super::guest::Guest;
 use super::wire::{OxideWire, ending, own_link};
+use crate::guest::Guest;
+use crate::house::{House, LetIn, Refusal, peer};
 use crate::link::Link;
-use crate::seam::{ConnId, ConnectError, Hello, Inbox, Peer, Reason};
-
-/// How much of a user agent is kept, in bytes.
-const USER_AGENT_BYTES_MAX: usize = 256;
-
-/// What a client is told of a namespace that is not served; the text is the protocol's.
-const NOT_SERVED: &str = "Invalid namespace";
+use crate::seam::Reason;
 
 /// What stands for an `auth` that did not come.
 const NO_AUTH: &str = "{}";
@@ -59,59 +49,25 @@ impl Door {
     /// Lets a client in, or says why not.
     async fn enter(&self, socket: &OxideSocket, auth: Option<&Value>) -> Result<(), String> {
         let house = &self.house;
-        let namespace = house.served.read().get(socket.ns()).cloned().ok_or(NOT_SERVED)?;
+        let namespace = house.namespace(socket.ns()).map_err(|refusal| refusal.message)?;
         let wire = Arc::new(OxideWire::new(socket, &house.links));
-        let conn = house.hub.open(&namespace, wire).map_err(|_| told("BUSY", "The server is full."))?;
-        let mut place = Place { house, conn, is_taken: false };
-        let hello = Hello {
-            conn,
-            namespace: Arc::clone(&namespace),
-            public_id: uuid::Uuid::new_v4().simple().to_string().into(),
-            auth: handed_over(auth),
-            peer: peer(socket),
-        };
-        let inbox = self.decide(socket, hello).await?;
-        place.is_taken = true;
-        let guest = Arc::new(Guest::new(house, conn, namespace, inbox));
-        socket.extensions.insert(Arc::clone(&guest));
-        socket.on_disconnect(Leaving { house: Arc::clone(house), guest: Arc::clone(&guest) });
-        socket.on_fallback(Hearing { guest });
-        Ok(())
-    }
-
-    /// Asks the engine, for as long as it may take and the client is there.
-    async fn decide(&self, socket: &OxideSocket, hello: Hello) -> Result<Arc<dyn Inbox>, String> {
-        let asked = AssertUnwindSafe(self.house.sink.connect(hello)).catch_unwind();
+        let parts = socket.req_parts();
+        let peer = peer(&parts.headers, parts.extensions.get::<Arc<Link>>());
         let gone = async {
             match own_link(socket) {
                 Some(link) => link.gone().await,
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            answer = tokio::time::timeout(self.house.settings.connect_timeout, asked) => match answer {
-                Ok(Ok(Ok(inbox))) => Ok(inbox),
-                Ok(Ok(Err(ConnectError { code, message }))) => Err(told(&code, &message)),
-                Ok(Err(_panic)) => Err(told("INTERNAL", "Something went wrong.")),
-                Err(_elapsed) => Err(told("TIMEOUT", "This took too long.")),
-            },
-            () = gone => Err(told("GONE", "Nobody is there.")),
-        }
-    }
-}
-
-/// A place in the hub that is given back if its client is not let in.
-struct Place<'h> {
-    house: &'h House,
-    conn: ConnId,
-    is_taken: bool,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if !self.is_taken {
-            self.house.hub.close(self.conn);
-        }
+        let let_in = tokio::select! {
+            let_in = Arc::clone(house).admit(namespace, wire, handed_over(auth), peer) => let_in,
+            () = gone => Err(Refusal::new("GONE", "Nobody is there.")),
+        };
+        let LetIn { guest, .. } = let_in.map_err(|refusal| refusal.message)?;
+        socket.extensions.insert(Arc::clone(&guest));
+        socket.on_disconnect(Leaving { house: Arc::clone(house), guest: Arc::clone(&guest) });
+        socket.on_fallback(Hearing { guest });
+        Ok(())
     }
 }
 
@@ -148,26 +104,7 @@ impl DisconnectHandler<LocalAdapter, ()> for Leaving {
     }
 }
 
-fn told(code: &str, message: &str) -> String {
-    format!("{code}: {message}")
-}
-
 fn handed_over(auth: Option<&Value>) -> Box<RawValue> {
     let text = auth.and_then(Value::as_str).map_or(NO_AUTH, |text| &**text);
     RawValue::from_string(text.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
-
-fn peer(socket: &OxideSocket) -> Peer {
-    let parts = socket.req_parts();
-    Peer {
-        address: parts.extensions.get::<Arc<Link>>().map(|link| link.address),
-        origin: text_of(&parts.headers, ORIGIN).map(Into::into),
-        // Text of a header is ASCII: it can be cut anywhere.
-        user_agent: text_of(&parts.headers, USER_AGENT)
-            .map(|agent| agent[..agent.len().min(USER_AGENT_BYTES_MAX)].into()),
-    }
-}
-
-fn text_of(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }

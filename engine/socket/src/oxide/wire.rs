@@ -11,7 +11,7 @@ use socketioxide::handler::{FromMessageParts, Value};
 use socketioxide::socket::Socket;
 
 use super::args::Outgoing;
-use super::guest::Guest;
+use crate::guest::Guest;
 use crate::link::{Link, Links};
 use crate::seam::{Full, Packet, Reason, Wire};
 

@@ -30,6 +30,8 @@ pub(crate) enum Got {
 pub(crate) struct Client {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) answers_pings: bool,
+    /// The id of its Engine.IO session.
+    pub(crate) session: String,
 }
 
 /// A request for a WebSocket, with a query after `transport=websocket` and perhaps an origin.
@@ -51,14 +53,16 @@ impl Client {
     pub(crate) async fn try_open(request: Request<()>) -> Result<Self, Error> {
         let mut client = Self::raw(request).await?;
         let opened = client.stream.next().await.ok_or(Error::ConnectionClosed)??;
-        assert!(opened.to_text().expect("it is text").starts_with("0{"), "the first packet opens");
+        let opened = opened.to_text().expect("it is text").strip_prefix('0').expect("the first packet opens");
+        let opened: Value = serde_json::from_str(opened).expect("it is JSON");
+        client.session = opened["sid"].as_str().expect("it has an id").to_owned();
         Ok(client)
     }
 
     /// One that has not even that.
     pub(crate) async fn raw(request: Request<()>) -> Result<Self, Error> {
         let (stream, _) = connect_async(request).await?;
-        Ok(Self { stream, answers_pings: true })
+        Ok(Self { stream, answers_pings: true, session: String::new() })
     }
 
     /// Sends a frame; that it may find nobody there is seen by what comes back.

@@ -14,14 +14,14 @@ pub(crate) async fn a_client_enters_and_is_known(start: Start) {
     let stage = start(quick(), HubLimits::default());
     let mut client =
         Client::try_open(request(stage.address, "", Some("https://school.example"))).await.expect("it opens");
-    let sid = client.connect("/room", r#"{"token":"t","n":1.50}"#).await.expect("it is let in");
+    client.connect("/room", r#"{"token":"t","n":1.50}"#).await.expect("it is let in");
     let conn = stage.engine.until("it is connected", |seen| seen.connected.first().copied()).await;
     stage.engine.see(|seen| {
         let hello = &seen.hellos[0];
         assert_eq!((hello.conn, &*hello.namespace, hello.auth.get()), (conn, "/room", r#"{"token":"t","n":1.50}"#));
         assert_eq!(hello.peer.origin.as_deref(), Some("https://school.example"));
         assert!(hello.peer.address.is_some_and(|address| address.ip().is_loopback()));
-        assert!(hello.public_id.len() >= 20 && *hello.public_id != *sid);
+        assert!(hello.public_id.len() >= 20 && *hello.public_id != *client.session);
         assert!(hello.public_id.chars().all(|char| char.is_ascii_alphanumeric() || "-_".contains(char)));
     });
     assert_eq!((stage.hub.count("/room"), stage.hub.count("/")), (1, 0));

@@ -15,7 +15,7 @@ mod sink;
 mod stage;
 
 /// Runs the cases of modules on a transport.
-macro_rules! on {
+macro_rules! run {
     ($start:path => $($module:ident: $($case:ident),+;)+) => {
         $(mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -26,8 +26,10 @@ macro_rules! on {
     };
 }
 
-mod oxide {
-    on! { crate::stage::oxide =>
+/// All cases on a transport.
+macro_rules! on {
+    ($start:path) => {
+        run! { $start =>
         connects:
             a_client_enters_and_is_known,
             a_refusal_says_why,
@@ -75,5 +77,14 @@ mod oxide {
             any_origin_may_be_allowed,
             a_head_that_does_not_come_is_not_waited_for,
             connections_are_counted;
-    }
+        }
+    };
+}
+
+mod oxide {
+    on!(crate::stage::oxide);
+}
+
+mod own {
+    on!(crate::stage::own);
 }

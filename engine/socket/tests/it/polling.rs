@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Error;
 
 use crate::client::{Client, Got, request};
 use crate::http::ask;
@@ -122,11 +123,14 @@ pub(crate) async fn a_second_upgrade_is_no_shelter(start: Start) {
     let poller = Poller::enter(&stage).await;
     let mut upgraded = poller.upgrade().await;
     let mut opened = Client::open(stage.address).await;
-    let session = opened.connect("/", "").await.expect("it is let in");
+    opened.connect("/", "").await.expect("it is let in");
     stage.engine.until("both are connected", |seen| (seen.connected.len() == 2).then_some(())).await;
-    for session in [&poller.session, &session] {
+    for session in [&poller.session, &opened.session] {
         let again = request(stage.address, &format!("&sid={session}"), None);
-        Client::raw(again).await.expect("it is upgraded, for now").end().await;
+        match Client::raw(again).await {
+            Ok(mut upgraded_for_now) => upgraded_for_now.end().await,
+            Err(refused) => assert!(matches!(refused, Error::Http(_)), "{refused}"),
+        }
     }
     for conn in stage.engine.connected() {
         stage.hub.kill(conn, Reason::Closed);

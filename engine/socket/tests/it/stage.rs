@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use homeroom_socket::edge::Edge;
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::listen::serve;
-use homeroom_socket::oxide::OxideTransport;
-use homeroom_socket::settings::SocketSettings;
+use homeroom_socket::settings::{Carrier, SocketSettings};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -34,11 +34,21 @@ pub(crate) struct Stage {
     served: JoinHandle<()>,
 }
 
-/// socketioxide's transport, with the namespaces `/` and `/room`.
+/// WebSockets on socketioxide.
 pub(crate) fn oxide(settings: SocketSettings, limits: HubLimits) -> Stage {
+    start(SocketSettings { transport: Carrier::Socketioxide, ..settings }, limits)
+}
+
+/// WebSockets on the transport of our own.
+pub(crate) fn own(settings: SocketSettings, limits: HubLimits) -> Stage {
+    start(SocketSettings { transport: Carrier::Own, ..settings }, limits)
+}
+
+/// With the namespaces `/` and `/room`.
+fn start(settings: SocketSettings, limits: HubLimits) -> Stage {
     let hub = Arc::new(Hub::new(limits));
     let engine = Engine::new(Arc::clone(&hub));
-    let (transport, router) = OxideTransport::new(settings.clone(), Arc::clone(&hub), Arc::clone(&engine) as _);
+    let (edge, router) = Edge::new(settings.clone(), Arc::clone(&hub), Arc::clone(&engine) as _);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.set_nonblocking(true).expect("it can be set");
     let listener = TcpListener::from_std(listener).expect("inside a runtime");
@@ -47,7 +57,7 @@ pub(crate) fn oxide(settings: SocketSettings, limits: HubLimits) -> Stage {
     let served = tokio::spawn(async move {
         serve(listener, router, &settings, async { drop(stopped.await) }).await;
     });
-    let serve = Box::new(move |paths: &[Arc<str>]| transport.serve_namespaces(paths));
+    let serve = Box::new(move |paths: &[Arc<str>]| edge.serve_namespaces(paths));
     let stage = Stage { address, engine, hub, serve, stop: Some(stop), served };
     stage.serve(&["/", "/room"]);
     stage

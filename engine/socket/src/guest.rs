@@ -6,11 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::House;
+use crate::house::House;
 use crate::seam::{ConnId, Inbox, Reason, Transport};
 
 /// A connection that was let in. Its end is told at the latest when nothing holds it any more.
-pub(super) struct Guest {
+pub(crate) struct Guest {
     house: Arc<House>,
     conn: ConnId,
     namespace: Arc<str>,
@@ -20,12 +20,12 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    pub(super) fn new(house: &Arc<House>, conn: ConnId, namespace: Arc<str>, inbox: Arc<dyn Inbox>) -> Self {
+    pub(crate) fn new(house: &Arc<House>, conn: ConnId, namespace: Arc<str>, inbox: Arc<dyn Inbox>) -> Self {
         Self { house: Arc::clone(house), conn, namespace, inbox, has_left: Mutex::new(false) }
     }
 
     /// The client has been told that it is connected. If its namespace went meanwhile, it is told that too.
-    pub(super) fn connected(&self) {
+    pub(crate) fn connected(&self) {
         self.unless_left(|| {
             self.house.hub.announce(self.conn);
             self.inbox.connected();
@@ -35,18 +35,18 @@ impl Guest {
         }
     }
 
-    pub(super) fn heard(&self, text: &str, ack: Option<u64>, attachments: Vec<Bytes>) {
+    pub(crate) fn heard(&self, text: &str, ack: Option<u64>, attachments: Vec<Bytes>) {
         self.unless_left(|| self.inbox.event(text, ack, attachments));
     }
 
     /// Leaves from a task of its own: the engine may be the one who ends it, in the middle of something else.
-    pub(super) fn leave_soon(self: &Arc<Self>, reason: Reason) {
+    pub(crate) fn leave_soon(self: &Arc<Self>, reason: Reason) {
         let guest = Arc::clone(self);
         tokio::spawn(async move { guest.leave(reason) });
     }
 
     /// Tells its end, unless that was done. The engine's own reason, or a full queue, goes before `reason`.
-    fn leave(&self, reason: Reason) {
+    pub(crate) fn leave(&self, reason: Reason) {
         if std::mem::replace(&mut *self.has_left.lock(), true) {
             return;
         }

@@ -18,8 +18,10 @@ use hyper::upgrade::OnUpgrade;
 use tower::Service;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
+use crate::house::House;
 use crate::link::{Link, Links};
-use crate::settings::SocketSettings;
+use crate::native::{self, Native};
+use crate::oxide::Answers;
 
 /// The headers that the handshake, the upgrade and the definitions need.
 const KEPT: [HeaderName; 9] = [
@@ -37,16 +39,13 @@ const KEPT: [HeaderName; 9] = [
 /// Stands for every origin.
 const ANY_ORIGIN: &str = "*";
 
-/// The routes of a Socket.IO service.
-pub(super) fn router<S>(service: S, settings: &SocketSettings, links: Arc<Links>) -> Router
-where
-    S: Service<Request<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Response: IntoResponse,
-    S::Future: Send + 'static,
-{
+/// The routes of a Socket.IO service; WebSockets that `native` wants are its own.
+pub(crate) fn router(service: impl Answers, house: &Arc<House>, native: Option<Arc<Native>>) -> Router {
+    let settings = &house.settings;
     let path = settings.path.trim_end_matches('/');
     let origins = settings.origins.as_slice().into();
-    let front = Front { service, links, origins, body_timeout: settings.ping_timeout };
+    let links = Arc::clone(&house.links);
+    let front = Front { service, native, links, origins, body_timeout: settings.ping_timeout };
     let router = Router::new().route_service(path, front.clone()).route_service(&format!("{path}/"), front);
     match cors(&settings.origins) {
         Some(cors) => router.layer(cors),
@@ -69,6 +68,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
 #[derive(Clone)]
 struct Front<S> {
     service: S,
+    native: Option<Arc<Native>>,
     links: Arc<Links>,
     origins: Arc<[String]>,
     /// How long the body of a request may take; whoever is slower does not answer pings either.
@@ -84,12 +84,7 @@ impl<S> Front<S> {
     }
 }
 
-impl<S> Service<Request<Body>> for Front<S>
-where
-    S: Service<Request<Body>, Error = Infallible> + Clone + Send + 'static,
-    S::Response: IntoResponse,
-    S::Future: Send + 'static,
-{
+impl<S: Answers> Service<Request<Body>> for Front<S> {
     type Response = Response;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
@@ -101,6 +96,10 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         if !self.admits(request.headers()) {
             return Box::pin(async { Ok((StatusCode::FORBIDDEN, "origin not allowed").into_response()) });
+        }
+        if let Some(native) = self.native.as_ref().filter(|_| native::is_for_us(&request)) {
+            let upgraded = native.upgrade(request);
+            return Box::pin(async { Ok(upgraded) });
         }
         let request = cut(request);
         if let (Some(session), Some(link)) = (moving_session(&request), request.extensions().get::<Arc<Link>>()) {

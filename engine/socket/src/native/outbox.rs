@@ -1,0 +1,113 @@
+//! What waits to be written to one connection.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
+use std::task::Waker;
+
+use bytes::{Buf, Bytes};
+use tokio::net::TcpStream;
+
+use super::wheel::Tick;
+use crate::seam::Full;
+
+/// How many packets are written by one call.
+const BATCH: usize = 64;
+
+/// An empty queue gives back what holds more than this.
+const KEPT: usize = 4;
+
+/// How much may wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) packets: usize,
+    pub(super) bytes: usize,
+}
+
+/// Packets that wait, and the task that writes them.
+#[derive(Default)]
+pub(super) struct Outbox {
+    packets: VecDeque<Bytes>,
+    bytes: usize,
+    pub(super) waker: Option<Waker>,
+    /// Since when the system has taken nothing.
+    stuck: Option<Tick>,
+    /// Somebody looks after its being stuck.
+    pub(super) is_watched: bool,
+    is_closed: bool,
+}
+
+impl Outbox {
+    /// Queues a packet; yields whether somebody has to be told that there is one.
+    pub(super) fn push(&mut self, packet: Bytes, bounds: Bounds) -> Result<bool, Full> {
+        let is_first = self.packets.is_empty();
+        let has_place = self.packets.len() < bounds.packets && self.bytes + packet.len() <= bounds.bytes;
+        if self.is_closed || !(is_first || has_place) {
+            return Err(Full);
+        }
+        self.bytes += packet.len();
+        self.packets.push_back(packet);
+        Ok(is_first)
+    }
+
+    /// Takes nothing more, and forgets what waits.
+    pub(super) fn close(&mut self) {
+        *self = Self { is_closed: true, ..Self::default() };
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
+    /// Since when the other side has read nothing, though there is something for it.
+    pub(super) fn stuck(&self) -> Option<Tick> {
+        self.stuck
+    }
+
+    /// Writes what the system takes. Afterwards it is either empty or stuck.
+    ///
+    /// # Errors
+    /// If the other side is gone.
+    pub(super) fn write(&mut self, stream: &TcpStream, now: Tick) -> io::Result<()> {
+        while !self.packets.is_empty() {
+            match self.write_some(stream) {
+                Ok(written) => {
+                    self.stuck = None;
+                    self.forget(written);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.stuck.get_or_insert(now);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if self.packets.capacity() > KEPT {
+            self.packets = VecDeque::new();
+        }
+        Ok(())
+    }
+
+    fn write_some(&self, stream: &TcpStream) -> io::Result<usize> {
+        if let ([packet], []) = self.packets.as_slices() {
+            return stream.try_write(packet);
+        }
+        let mut slices = [IoSlice::new(&[]); BATCH];
+        for (slice, packet) in slices.iter_mut().zip(&self.packets) {
+            *slice = IoSlice::new(packet);
+        }
+        stream.try_write_vectored(&slices[..self.packets.len().min(BATCH)])
+    }
+
+    fn forget(&mut self, mut written: usize) {
+        self.bytes -= written;
+        while let Some(packet) = self.packets.front_mut() {
+            if packet.len() > written {
+                packet.advance(written);
+                return;
+            }
+            written -= packet.len();
+            self.packets.pop_front();
+        }
+    }
+}

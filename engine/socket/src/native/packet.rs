@@ -1,0 +1,237 @@
+//! Packets of Engine.IO 4 and Socket.IO 5, as text.
+//!
+//! A packet on its way out is its WebSocket frames, complete and one after the other: they are queued, written and counted
+//! as one.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::ser::Formatter;
+use serde_json::value::RawValue;
+
+use super::frame::{Code, Draft, Opcode, append, frame};
+use crate::filled::Filled;
+use crate::seam::Args;
+
+/// What an Engine.IO packet asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Control<'a> {
+    /// It answers a ping.
+    Pong,
+    /// It carries a Socket.IO packet.
+    Message(&'a str),
+    /// The session ends.
+    Close,
+    /// Nothing.
+    Nothing,
+}
+
+/// A Socket.IO packet of a client.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Heard<'a> {
+    pub(super) kind: Kind,
+    /// How many attachments follow it.
+    pub(super) attachments: usize,
+    /// Without what came as its query.
+    pub(super) namespace: &'a str,
+    pub(super) id: Option<u64>,
+    /// JSON, or nothing.
+    pub(super) data: &'a str,
+}
+
+/// What a Socket.IO packet is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Connect,
+    Disconnect,
+    Event,
+    Ack,
+}
+
+/// Takes an Engine.IO packet apart. Pings come from the server only, and a client that probes is no client of ours.
+pub(super) fn control(text: &str) -> Result<Control<'_>, Code> {
+    match text.as_bytes() {
+        [b'4', ..] => Ok(Control::Message(&text[1..])),
+        [b'3', ..] => Ok(Control::Pong),
+        [b'1', ..] => Ok(Control::Close),
+        [b'6', ..] => Ok(Control::Nothing),
+        _ => Err(Code::PROTOCOL),
+    }
+}
+
+/// Takes a Socket.IO packet apart. Whether its data is JSON is seen by whoever reads it; here only its shape is.
+pub(super) fn heard(text: &str) -> Result<Heard<'_>, Code> {
+    let (kind, has_attachments) = match text.as_bytes().first() {
+        Some(b'0') => (Kind::Connect, false),
+        Some(b'1') => (Kind::Disconnect, false),
+        Some(b'2') => (Kind::Event, false),
+        Some(b'3') => (Kind::Ack, false),
+        Some(b'5') => (Kind::Event, true),
+        Some(b'6') => (Kind::Ack, true),
+        _ => return Err(Code::PROTOCOL),
+    };
+    let rest = &text[1..];
+    let (attachments, rest) = if has_attachments { counted(rest)? } else { (0, rest) };
+    let (namespace, rest) = namespace(rest);
+    let (id, data) = number(rest)?;
+    let heard = Heard { kind, attachments, namespace, id, data };
+    if heard.is_sound() { Ok(heard) } else { Err(Code::PROTOCOL) }
+}
+
+impl Heard<'_> {
+    fn is_sound(&self) -> bool {
+        match self.kind {
+            Kind::Connect => self.data.is_empty() || self.data.starts_with('{'),
+            Kind::Disconnect => self.data.is_empty(),
+            Kind::Event | Kind::Ack => self.data.starts_with('[') && self.data.ends_with(']'),
+        }
+    }
+}
+
+fn counted(text: &str) -> Result<(usize, &str), Code> {
+    let (count, rest) = text.split_once('-').ok_or(Code::PROTOCOL)?;
+    let is_number = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+    let count = if is_number { count.parse().ok() } else { None };
+    Ok((count.ok_or(Code::PROTOCOL)?, rest))
+}
+
+fn namespace(text: &str) -> (&str, &str) {
+    if !text.starts_with('/') {
+        return ("/", text);
+    }
+    let (namespace, rest) = text.split_once(',').unwrap_or((text, ""));
+    (namespace.split_once('?').map_or(namespace, |(path, _query)| path), rest)
+}
+
+fn number(text: &str) -> Result<(Option<u64>, &str), Code> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(digits);
+    match number {
+        "" => Ok((None, rest)),
+        number => Ok((Some(number.parse().map_err(|_| Code::PROTOCOL)?), rest)),
+    }
+}
+
+/// What a session begins with.
+pub(super) fn open(sid: &str, ping_interval: Duration, ping_timeout: Duration, message_bytes_max: usize) -> Bytes {
+    let text = serde_json::json!({
+        "sid": sid,
+        "upgrades": [],
+        "pingInterval": ping_interval.as_millis() as u64,
+        "pingTimeout": ping_timeout.as_millis() as u64,
+        "maxPayload": message_bytes_max,
+    });
+    frame(Opcode::Text, format!("0{text}").as_bytes())
+}
+
+/// A ping.
+pub(super) fn ping() -> Bytes {
+    frame(Opcode::Text, b"2")
+}
+
+/// A client is in, and this is its id there.
+pub(super) fn connected(namespace: &str, id: &str) -> Bytes {
+    frame(Opcode::Text, format!("40{}{{\"sid\":\"{id}\"}}", prefix(namespace)).as_bytes())
+}
+
+/// A client is not let in; its `connect_error` has this message, and the code as `data.code` if there is one.
+pub(super) fn refused(namespace: &str, message: &str, code: Option<&str>) -> Bytes {
+    let told = match code {
+        Some(code) => serde_json::json!({ "message": message, "data": { "code": code } }),
+        None => serde_json::json!({ "message": message }),
+    };
+    frame(Opcode::Text, format!("44{}{told}", prefix(namespace)).as_bytes())
+}
+
+/// A client is out of a namespace.
+pub(super) fn disconnected(namespace: &str) -> Bytes {
+    frame(Opcode::Text, format!("41{}", prefix(namespace)).as_bytes())
+}
+
+/// An event, with its attachments.
+pub(super) fn event(namespace: &str, name: &str, args: &Args) -> Bytes {
+    let name = serde_json::to_string(name).unwrap_or_default();
+    with_args(['2', '5'], namespace, None, Some(&name), args)
+}
+
+/// An ack, with its attachments.
+pub(super) fn ack(namespace: &str, id: u64, args: &Args) -> Bytes {
+    with_args(['3', '6'], namespace, Some(id), None, args)
+}
+
+/// Room for what stands around arguments: type, count, id and punctuation.
+const AROUND: usize = 32;
+
+fn with_args([plain, binary]: [char; 2], namespace: &str, id: Option<u64>, name: Option<&str>, args: &Args) -> Bytes {
+    let placed = (!args.attachments().is_empty()).then(|| Placed::new(args)).filter(|placed| placed.count > 0);
+    let (text, attachments) = placed.as_ref().map_or((args.text(), &[][..]), |placed| (placed.text(), &placed.frames));
+    let id = id.map_or_else(String::new, |id| id.to_string());
+    let mut draft =
+        Draft::for_about(AROUND + namespace.len() + name.map_or(0, str::len) + text.len() + attachments.len());
+    let mut push = |text: &str| draft.push(text.as_bytes());
+    push("4");
+    match &placed {
+        Some(placed) => push(&format!("{binary}{}-", placed.count)),
+        None => push(plain.encode_utf8(&mut [0; 4])),
+    }
+    push(&prefix(namespace));
+    push(&id);
+    push("[");
+    if let Some(name) = name {
+        push(name);
+        push(if text.is_empty() { "" } else { "," });
+    }
+    push(text);
+    push("]");
+    draft.finish(Opcode::Text, attachments)
+}
+
+fn prefix(namespace: &str) -> String {
+    if namespace == "/" { String::new() } else { format!("{namespace},") }
+}
+
+/// Arguments whose placeholders are numbered in the order of their places, and their attachments in that order.
+struct Placed {
+    /// `[arg,...]`
+    array: String,
+    /// The attachments as frames.
+    frames: Vec<u8>,
+    count: usize,
+}
+
+impl Placed {
+    fn new(args: &Args) -> Self {
+        let mut array = Vec::with_capacity(args.text().len() + 2);
+        let mut places = Places::default();
+        let filled: Vec<Filled<'_>> =
+            args.each().iter().map(|value: &Box<RawValue>| Filled::new(value, args)).collect();
+        let written = filled.serialize(&mut serde_json::Serializer::with_formatter(&mut array, &mut places));
+        match (written, String::from_utf8(array)) {
+            (Ok(()), Ok(array)) => Self { array, frames: places.frames, count: places.count },
+            _ => Self { array: "[]".into(), frames: Vec::new(), count: 0 },
+        }
+    }
+
+    /// Without the brackets.
+    fn text(&self) -> &str {
+        self.array.get(1..self.array.len() - 1).unwrap_or_default()
+    }
+}
+
+/// Writes a placeholder wherever bytes are, and keeps the bytes.
+#[derive(Default)]
+struct Places {
+    frames: Vec<u8>,
+    count: usize,
+}
+
+impl Formatter for &mut Places {
+    fn write_byte_array<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()> {
+        write!(writer, r#"{{"_placeholder":true,"num":{}}}"#, self.count)?;
+        append(&mut self.frames, Opcode::Binary, value);
+        self.count += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,279 @@
+//! The one task of a connection: it reads, has what it read handled, and writes what waits.
+//!
+//! Whoever does not read is not read from: nothing is read as long as something waits that cannot be written. And after so
+//! many messages as could fill its queue with answers, what waits is written first.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::tcp::OwnedReadHalf;
+
+use super::conn::Conn;
+use super::frame::{self, Code, Frame, Opcode};
+use super::packet::{self, Control};
+use super::session::Session;
+use super::wheel::{Alarm, What};
+use crate::seam::{Peer, Reason};
+
+/// How long a client that was told of the end may take to close its side.
+pub(super) const LINGER: Duration = Duration::from_secs(1);
+
+/// How much is read at once, into a buffer that all connections of a thread share.
+const READ_BYTES: usize = 64 * 1024;
+
+/// How many messages are handled before others get a turn.
+const TURN_MESSAGES_MAX: usize = 64;
+
+thread_local! {
+    static BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The other side is told why.
+    Said(Code),
+    /// The other side is gone, or to be.
+    Cut(Reason),
+}
+
+impl From<Code> for End {
+    fn from(code: Code) -> Self {
+        Self::Said(code)
+    }
+}
+
+/// The other side is gone.
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> Self {
+        Self::Cut(Reason::TransportClosed)
+    }
+}
+
+/// A connection at work.
+pub(super) struct Task {
+    conn: Arc<Conn>,
+    reader: OwnedReadHalf,
+    session: Session,
+    /// Bytes that are not yet a whole frame, or whose turn has not come.
+    rest: Vec<u8>,
+    /// The message whose frames are coming.
+    partial: Option<Box<Partial>>,
+    phase: Phase,
+}
+
+/// A message in several frames.
+struct Partial {
+    opcode: Opcode,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nobody knows yet which task this is.
+    New,
+    Open,
+    /// All is said; the other side is to go.
+    Lingers,
+}
+
+impl Task {
+    /// A task for a connection; `early` was read already.
+    pub(super) fn new(conn: Arc<Conn>, reader: OwnedReadHalf, peer: Peer, early: &[u8]) -> Self {
+        let session = Session::new(Arc::clone(&conn), peer);
+        Self { conn, reader, session, rest: early.to_vec(), partial: None, phase: Phase::New }
+    }
+
+    /// One turn; without an end, what is awaited will wake this task.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        if let Some(reason) = self.conn.link.ending() {
+            return Err(End::Cut(reason));
+        }
+        self.session.go_on(cx);
+        // What the last turn left, and what came with the request.
+        let mut is_more = !self.rest.is_empty();
+        while self.conn.poll_write(cx)?.is_ready() {
+            if is_more {
+                let mut rest = std::mem::take(&mut self.rest);
+                let taken = self.take(&mut rest)?;
+                rest.drain(..taken.bytes);
+                self.rest = rest;
+                is_more = taken.is_more;
+            } else {
+                match self.read(cx)? {
+                    Poll::Pending => return Ok(()),
+                    Poll::Ready(more) => is_more = more,
+                }
+            }
+            self.session.go_on(cx);
+            if is_more {
+                cx.waker().wake_by_ref();
+                self.conn.poll_write(cx)?.is_ready();
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads once, and handles it; ready: whether there may be more at once.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<Poll<bool>, End> {
+        let mut buffer = BUFFER.take().unwrap_or_else(|| vec![0; READ_BYTES].into_boxed_slice());
+        let read = self.read_into(&mut buffer, cx);
+        BUFFER.set(Some(buffer));
+        read
+    }
+
+    fn read_into(&mut self, buffer: &mut [u8], cx: &mut Context<'_>) -> Result<Poll<bool>, End> {
+        let mut room = ReadBuf::new(buffer);
+        if Pin::new(&mut self.reader).poll_read(cx, &mut room)?.is_pending() {
+            return Ok(Poll::Pending);
+        }
+        let bytes = room.filled_mut();
+        if bytes.is_empty() {
+            return Err(End::Cut(Reason::TransportClosed));
+        }
+        let is_full = bytes.len() == READ_BYTES;
+        if self.rest.is_empty() {
+            let taken = self.take(bytes)?;
+            self.rest = bytes[taken.bytes..].to_vec();
+            return Ok(Poll::Ready(taken.is_more || is_full));
+        }
+        let mut rest = std::mem::take(&mut self.rest);
+        rest.extend_from_slice(bytes);
+        let taken = self.take(&mut rest)?;
+        rest.drain(..taken.bytes);
+        self.rest = if rest.is_empty() { Vec::new() } else { rest };
+        Ok(Poll::Ready(taken.is_more || is_full))
+    }
+
+    /// Handles the whole frames in `bytes`, as many as one turn may.
+    fn take(&mut self, bytes: &mut [u8]) -> Result<Taken, Code> {
+        let settings = &self.conn.native.house.settings;
+        let payload_max = settings.message_bytes_max;
+        let messages_max = TURN_MESSAGES_MAX.min(settings.queue_packets_max / 4).max(1);
+        let mut taken = 0;
+        for _ in 0..messages_max {
+            let bytes = &mut bytes[taken..];
+            let Some(frame) = frame::next(bytes, payload_max)? else {
+                return Ok(Taken { bytes: taken, is_more: false });
+            };
+            let length = frame.payload.end;
+            self.framed(&frame, &bytes[frame.payload.clone()], payload_max)?;
+            taken += length;
+        }
+        Ok(Taken { bytes: taken, is_more: taken < bytes.len() })
+    }
+
+    fn framed(&mut self, frame: &Frame, payload: &[u8], message_max: usize) -> Result<(), Code> {
+        match (frame.opcode, &mut self.partial) {
+            (Opcode::Ping, _) => {
+                // Without a place for it, it is a client that does not read, which is looked after.
+                let _ = self.conn.push(frame::frame(Opcode::Pong, payload));
+                Ok(())
+            }
+            (Opcode::Pong, _) => Ok(()),
+            (Opcode::Close, _) => Err(frame::answer_to_close(payload)),
+            (Opcode::Continuation, Some(partial)) => {
+                if partial.bytes.len() + payload.len() > message_max {
+                    return Err(Code::TOO_LARGE);
+                }
+                partial.bytes.extend_from_slice(payload);
+                match self.partial.take_if(|_| frame.is_last) {
+                    Some(whole) => self.message(whole.opcode, &whole.bytes),
+                    None => Ok(()),
+                }
+            }
+            (Opcode::Continuation, None) | (Opcode::Text | Opcode::Binary, Some(_)) => Err(Code::PROTOCOL),
+            (opcode, None) if frame.is_last => self.message(opcode, payload),
+            (opcode, None) => {
+                self.partial = Some(Box::new(Partial { opcode, bytes: payload.to_vec() }));
+                Ok(())
+            }
+        }
+    }
+
+    fn message(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), Code> {
+        if opcode == Opcode::Binary {
+            return self.session.attach(payload);
+        }
+        let text = std::str::from_utf8(payload).map_err(|_| Code::NOT_UTF8)?;
+        match packet::control(text)? {
+            Control::Message(text) => self.session.hear(text),
+            Control::Pong => {
+                self.conn.answered();
+                Ok(())
+            }
+            Control::Close => Err(Code::NORMAL),
+            Control::Nothing => Ok(()),
+        }
+    }
+
+    /// Ends it: whoever is in a namespace leaves, and the other side is told if it is there.
+    fn end(&mut self, end: End) -> Poll<()> {
+        self.rest = Vec::new();
+        self.partial = None;
+        match end {
+            End::Cut(reason) => {
+                self.session.end(reason);
+                self.conn.close((reason == Reason::Shutdown).then(|| frame::close(Code::GOING_AWAY)));
+                Poll::Ready(())
+            }
+            End::Said(code) => {
+                self.session.end(Reason::TransportClosed);
+                self.conn.close(Some(frame::close(code)));
+                self.conn.native.wheel.after(LINGER, Alarm::new(&self.conn, What::Gone));
+                self.phase = Phase::Lingers;
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Waits until the other side has gone. What it still sends is dropped: left unread, it would make the system drop what
+    /// the other side was told.
+    fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.conn.link.ending().is_some() {
+            return Poll::Ready(());
+        }
+        let mut dropped = [0; 1024];
+        loop {
+            let mut room = ReadBuf::new(&mut dropped);
+            match Pin::new(&mut self.reader).poll_read(cx, &mut room) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) if !room.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+/// How far a turn came.
+struct Taken {
+    bytes: usize,
+    /// Whole frames may be left.
+    is_more: bool,
+}
+
+impl Future for Task {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let task = self.get_mut();
+        if task.phase == Phase::New {
+            task.conn.serve_by(cx);
+            task.phase = Phase::Open;
+        }
+        if task.phase == Phase::Open {
+            match task.turn(cx) {
+                Ok(()) => return Poll::Pending,
+                Err(end) if task.end(end).is_ready() => return Poll::Ready(()),
+                Err(_) => {}
+            }
+        }
+        task.linger(cx)
+    }
+}
