@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::ser::Formatter;
-use serde_json::value::RawValue;
 
 use super::frame::{Code, Draft, Opcode, append, frame};
 use crate::filled::Filled;
@@ -205,8 +204,7 @@ impl Placed {
     fn new(args: &Args) -> Self {
         let mut array = Vec::with_capacity(args.text().len() + 2);
         let mut places = Places::default();
-        let filled: Vec<Filled<'_>> =
-            args.each().iter().map(|value: &Box<RawValue>| Filled::new(value, args)).collect();
+        let filled: Vec<Filled<'_>> = args.each().iter().map(|value| Filled::new(value, args)).collect();
         let written = filled.serialize(&mut serde_json::Serializer::with_formatter(&mut array, &mut places));
         match (written, String::from_utf8(array)) {
             (Ok(()), Ok(array)) => Self { array, frames: places.frames, count: places.count },
