@@ -206,3 +206,119 @@ fn head(opcode: Opcode, length: usize) -> ([u8; HEAD], usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MAX: usize = 1 << 20;
+    const MASKED_WITH: [u8; MASK] = [0x37, 0xfa, 0x21, 0x3d];
+
+    /// A client's frame: first byte as given, the shortest length, masked.
+    pub(in crate::native) fn of_client(first: u8, payload: &[u8]) -> Vec<u8> {
+        let (head, size) = head(Opcode::Text, payload.len());
+        let mut bytes = vec![first];
+        bytes.extend_from_slice(&head[1..size]);
+        bytes[1] |= IS_MASKED;
+        bytes.extend_from_slice(&MASKED_WITH);
+        let from = bytes.len();
+        bytes.extend_from_slice(payload);
+        unmask(&mut bytes[from..], MASKED_WITH);
+        bytes
+    }
+
+    /// All frames in what comes in these pieces, or what is wrong.
+    fn read(pieces: impl Iterator<Item = Vec<u8>>) -> Result<Vec<(bool, Opcode, Vec<u8>)>, Code> {
+        let (mut rest, mut frames) = (Vec::new(), Vec::new());
+        for piece in pieces {
+            rest.extend_from_slice(&piece);
+            while let Some(frame) = next(&mut rest, MAX)? {
+                frames.push((frame.is_last, frame.opcode, rest[frame.payload.clone()].to_vec()));
+                rest.drain(..frame.payload.end);
+            }
+        }
+        Ok(frames)
+    }
+
+    #[test]
+    fn a_frame_of_the_standard_is_read() {
+        let mut hello = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        assert_eq!(next(&mut hello, MAX), Ok(Some(Frame { is_last: true, opcode: Opcode::Text, payload: 6..11 })));
+        assert_eq!(&hello[6..], b"Hello");
+    }
+
+    #[test]
+    fn frames_of_the_standard_are_written() {
+        assert_eq!(&*frame(Opcode::Text, b"Hello"), [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
+        assert_eq!(&frame(Opcode::Binary, &[0; 256])[..4], [0x82, 0x7e, 0x01, 0x00]);
+        assert_eq!(&frame(Opcode::Binary, &[0; 65536])[..10], [0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(&*close(Code::NORMAL), [0x88, 0x02, 0x03, 0xe8]);
+    }
+
+    #[test]
+    fn what_is_no_frame_is_said_at_its_head() {
+        for reserved in [0x40, 0x20, 0x10] {
+            assert_eq!(next(&mut of_client(0x81 | reserved, b"x"), MAX), Err(Code::PROTOCOL));
+        }
+        for opcode in [3, 4, 5, 6, 7, 11, 12, 13, 14, 15] {
+            assert_eq!(next(&mut of_client(0x80 | opcode, b"x"), MAX), Err(Code::PROTOCOL));
+        }
+        assert_eq!(next(&mut [0x81, 0x01, b'x'], MAX), Err(Code::PROTOCOL), "not masked");
+        assert_eq!(next(&mut of_client(0x09, b""), MAX), Err(Code::PROTOCOL), "control frames come whole");
+        assert_eq!(next(&mut of_client(0x89, &[0; 126]), MAX), Err(Code::PROTOCOL), "control frames are short");
+        assert_eq!(next(&mut of_client(0x81, &[0; 101])[..8], 100), Err(Code::TOO_LARGE), "before it is there");
+        assert_eq!(next(&mut [0x82, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0], MAX), Err(Code::TOO_LARGE));
+    }
+
+    #[test]
+    fn a_close_is_answered_with_what_it_says() {
+        assert_eq!(answer_to_close(&[]), Code::NORMAL);
+        assert_eq!(answer_to_close(&1001_u16.to_be_bytes()), Code::GOING_AWAY);
+        assert_eq!(answer_to_close(&[0x0f, 0xa0, b'x']), Code(4000));
+        for none in [&[3][..], &999_u16.to_be_bytes(), &1005_u16.to_be_bytes(), &5000_u16.to_be_bytes()] {
+            assert_eq!(answer_to_close(none), Code::PROTOCOL);
+        }
+        assert_eq!(answer_to_close(&[0x03, 0xe8, 0xff]), Code::NOT_UTF8);
+    }
+
+    /// Bytes that are mostly frames.
+    fn almost_frames() -> impl Strategy<Value = Vec<u8>> {
+        let first =
+            prop_oneof![9 => prop::sample::select(vec![0x81, 0x82, 0x01, 0x80, 0x00, 0x89, 0x8a]), 1 => any::<u8>()];
+        let payload = prop_oneof![8 => prop::collection::vec(any::<u8>(), 0..20), 1 => prop::collection::vec(any::<u8>(), 120..400)];
+        prop::collection::vec((first, payload), 0..8)
+            .prop_map(|frames| frames.iter().flat_map(|(first, payload)| of_client(*first, payload)).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn however_it_is_split_it_is_the_same(bytes in almost_frames(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..10)) {
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces = cuts.windows(2).map(|cut| bytes[cut[0]..cut[1]].to_vec());
+            prop_assert_eq!(read(pieces), read(std::iter::once(bytes.clone())));
+        }
+
+        #[test]
+        fn byte_by_byte_it_is_the_same(bytes in almost_frames()) {
+            prop_assert_eq!(read(bytes.iter().map(|byte| vec![*byte])), read(std::iter::once(bytes.clone())));
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..64), max in 0..100_usize) {
+            let mut bytes = bytes;
+            if let Ok(Some(frame)) = next(&mut bytes, max) {
+                prop_assert!(frame.payload.end <= bytes.len() && frame.payload.len() <= max);
+            }
+        }
+
+        #[test]
+        fn what_is_sent_is_what_is_read(payload in prop::collection::vec(any::<u8>(), 0..70_000)) {
+            let frames = read(std::iter::once(of_client(0x82, &payload)));
+            prop_assert_eq!(frames, Ok(vec![(true, Opcode::Binary, payload)]));
+        }
+    }
+}

@@ -233,3 +233,115 @@ impl Formatter for &mut Places {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn event_of(text: &str) -> Heard<'_> {
+        heard(text).expect("it is a packet")
+    }
+
+    /// The payload of a short text frame.
+    fn text(frame: &Bytes) -> &str {
+        std::str::from_utf8(&frame[2..]).expect("it is text")
+    }
+
+    fn args(text: &str, attachments: &[&'static [u8]]) -> Args {
+        Args::new(text.into(), attachments.iter().map(|bytes| Bytes::from_static(bytes)).collect())
+    }
+
+    #[test]
+    fn packets_are_taken_apart() {
+        let plain = Heard { kind: Kind::Event, attachments: 0, namespace: "/", id: None, data: r#"["a"]"# };
+        assert_eq!(event_of(r#"2["a"]"#), plain);
+        let all = Heard { kind: Kind::Event, attachments: 2, namespace: "/room", id: Some(13), data: r#"["a,-1"]"# };
+        assert_eq!(event_of(r#"52-/room,13["a,-1"]"#), all);
+        assert_eq!(
+            event_of("0/room?token=x,{}"),
+            Heard { kind: Kind::Connect, attachments: 0, namespace: "/room", id: None, data: "{}" }
+        );
+        assert_eq!(event_of("1/room").namespace, "/room");
+        assert_eq!(event_of("63-7[1]").attachments, 3);
+    }
+
+    #[test]
+    fn what_is_no_packet_ends_the_connection() {
+        for text in [
+            "",
+            "7",
+            "4{}",
+            "abc",
+            "2",
+            "2{}",
+            "2abc[]",
+            r#"2["a""#,
+            "0[]",
+            "01",
+            "1{}",
+            "5[\"a\"]",
+            "5-[\"a\"]",
+            "5+1-[\"a\"]",
+            "2-1[\"a\"]",
+            "299999999999999999999[\"a\"]",
+            "599999999999999999999-[\"a\"]",
+        ] {
+            assert_eq!(heard(text), Err(Code::PROTOCOL), "{text}");
+        }
+        for text in ["", "2", "2probe", "5", "0{}", "x", "é"] {
+            assert_eq!(control(text), Err(Code::PROTOCOL), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_goes_out_is_written() {
+        assert_eq!(text(&event("/", "a\"b", &args("", &[]))), r#"42["a\"b"]"#);
+        assert_eq!(text(&event("/room", "a", &args("1,{}", &[]))), r#"42/room,["a",1,{}]"#);
+        assert_eq!(text(&ack("/", 7, &args("", &[]))), "437[]");
+        assert_eq!(text(&connected("/room", "id")), r#"40/room,{"sid":"id"}"#);
+        assert_eq!(text(&disconnected("/")), "41");
+        assert_eq!(text(&refused("/", "A: b", Some("A"))), r#"44{"message":"A: b","data":{"code":"A"}}"#);
+        assert_eq!(text(&refused("/x", "Invalid namespace", None)), r#"44/x,{"message":"Invalid namespace"}"#);
+    }
+
+    #[test]
+    fn attachments_follow_in_the_order_of_their_places() {
+        let swapped = args(r#"{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}"#, &[b"zero", b"one"]);
+        let frames = ack("/", 3, &swapped);
+        let text = r#"462-3[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
+        assert_eq!(&frames[2..2 + text.len()], text.as_bytes());
+        assert_eq!(&frames[2 + text.len()..], b"\x82\x03one\x82\x04zero");
+        assert_eq!(&event("/", "a", &args("1", &[b"nowhere"]))[2..], br#"42["a",1]"#);
+    }
+
+    #[test]
+    fn a_broadcast_is_encoded_once_for_a_namespace() {
+        let message = crate::seam::Message { event: "a".into(), args: args("1", &[]) };
+        let (room, other): (Arc<str>, Arc<str>) = ("/room".into(), "/other".into());
+        let first = message.encoded(&room, event);
+        assert_eq!(message.clone().encoded(&room, event).as_ptr(), first.as_ptr());
+        assert_eq!(text(&message.encoded(&other, event)), r#"42/other,["a",1]"#);
+        let renamed = crate::seam::Message { event: "b".into(), ..message };
+        assert_eq!(text(&renamed.encoded(&room, event)), r#"42/room,["b",1]"#);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(text in r#"[0-9]?[0-9/?,\-\[\]{}"aé]{0,20}"#) {
+            let _ = (control(&text), heard(&text));
+        }
+
+        #[test]
+        fn what_was_put_together_is_taken_apart(id: Option<u64>, namespace in "/[a-z]{1,9}", attachments in 0..9_usize) {
+            let number = id.map_or_else(String::new, |id| id.to_string());
+            let head = if attachments == 0 { "2".to_owned() } else { format!("5{attachments}-") };
+            let packet = format!(r#"{head}{namespace},{number}["x",1]"#);
+            let whole = Heard { kind: Kind::Event, attachments, namespace: &namespace, id, data: r#"["x",1]"# };
+            prop_assert_eq!(heard(&packet), Ok(whole));
+        }
+    }
+}
