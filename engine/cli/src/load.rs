@@ -106,7 +106,12 @@ fn compiled(
         let signatures = hooks.signatures();
         let input =
             Input { sources: &loaded.sources, files: &parsed, hooks: &signatures, identity: &settings.identity };
-        loaded.plan = compile(&input, &mut loaded.diagnostics).map(Arc::new);
+        let plan = compile(&input, &mut loaded.diagnostics).map(Arc::new);
+        let emitter = settings.redis.as_ref().and_then(|shared| shared.emitter.as_ref());
+        if let (Some(plan), Some(emitter)) = (&plan, emitter) {
+            emitter.check(plan, &mut loaded.diagnostics);
+        }
+        loaded.plan = plan;
     }
     (loaded, arranged, parsed)
 }

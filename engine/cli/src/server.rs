@@ -1,6 +1,7 @@
 //! A running server: the engine, its stores, its edge and its API, put together.
 
 pub mod card;
+mod emitter;
 mod register;
 
 use std::collections::hash_map::RandomState;
@@ -26,6 +27,7 @@ use homeroom_store::{Clock, MemoryLimits, MemoryPresence, MemoryState, PresenceR
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use self::emitter::Listening;
 use self::register::Register;
 use crate::settings::Shared;
 
@@ -70,6 +72,8 @@ pub struct Server {
     hearing: Option<JoinHandle<()>>,
     /// Tells those who operate the servers that this is one of them.
     register: Option<Register>,
+    /// Hears what other services publish.
+    listening: Option<Listening>,
 }
 
 impl Drop for Server {
@@ -127,7 +131,13 @@ impl Server {
             let engine = engine.clone();
             tokio::spawn(async move { engine.hear(frames).await })
         });
-        let server = Self { engine, edge, clock, hooks: parts.hooks, limits: parts.limits, hearing, register };
+        let emitter = parts.shared.as_ref().and_then(|(shared, _)| shared.emitter.as_ref());
+        let listening = register.as_ref().zip(emitter).map(|(register, emitter)| {
+            let (redis, name) = register.redis();
+            Listening::begin(redis, name, emitter, engine.clone())
+        });
+        let server =
+            Self { engine, edge, clock, hooks: parts.hooks, limits: parts.limits, hearing, register, listening };
         Ok((Arc::new(server), routes))
     }
 
@@ -165,7 +175,10 @@ impl Server {
             Some(register) => {
                 tokio::select! {
                     () = serving => {}
-                    () = register.keep(&self.engine, address) => {}
+                    () = register.keep(&self.engine, address, self.listening.as_ref()) => {}
+                }
+                if let Some(listening) = &self.listening {
+                    listening.end().await;
                 }
                 register.leave().await;
             }

@@ -1,6 +1,7 @@
 //! Settings: one YAML file, read as definitions are, every key with a default, every key overridden by the environment.
 
 pub(crate) mod auth;
+mod emitter;
 mod environment;
 pub mod file;
 mod identity;
@@ -22,6 +23,7 @@ use homeroom_store::state::StateLimits;
 use serde_json::Value;
 
 pub use auth::{Auth, Issuer, JwksSettings, Keys};
+pub use emitter::Emitter;
 pub use environment::Environment;
 pub use file::SettingsFile;
 pub use identity::Claims;
@@ -75,6 +77,8 @@ pub struct Shared {
     pub secret: Option<String>,
     /// How long servers and users may be away.
     pub presence: PresenceRules,
+    /// What other services may publish, if anything.
+    pub emitter: Option<Emitter>,
 }
 
 impl Shared {

@@ -24,6 +24,7 @@ use crate::outcome::{Effect, Outcome};
 use crate::session::Session;
 use crate::{Refusal, reply};
 
+pub(crate) use emit::forms_of;
 pub(crate) use rules::room_frame;
 pub(crate) use state::expired_value;
 

@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod decisions;
 mod delivery;
 pub mod dispatch;
+pub mod emitter;
 pub mod engine;
 pub mod explain;
 pub mod hooks;
@@ -34,6 +35,7 @@ pub mod usage;
 
 pub use bind::Bound;
 pub use cluster::{Cluster, ClusterKey};
+pub use emitter::{Allowed, Emitters, Unwanted};
 pub use engine::{Engine, Reached, Stores};
 pub use hooks::{Hook, HookError, Hooks, hook};
 pub use identity::{Authenticator, Verified};

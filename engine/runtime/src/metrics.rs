@@ -1,6 +1,8 @@
 //! What is counted, in OpenMetrics. Labels are bounded: namespaces that are served, events that are declared, verdicts, and
 //! contracts that this server has served.
 
+mod shared;
+
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -11,6 +13,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+use self::shared::SharedMetrics;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -32,6 +36,7 @@ struct Inner {
     reloads: Family<OfVerdict, Counter>,
     definitions: Family<OfDigest, Gauge>,
     reload_seconds: Gauge<f64, AtomicU64>,
+    shared: SharedMetrics,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -93,6 +98,7 @@ impl Default for Metrics {
                 "homeroom_reload_seconds",
                 "How long the last change of definitions took to be served",
             ),
+            shared: SharedMetrics::new(&mut registry),
             registry: Mutex::default(),
         };
         *inner.registry.lock() = registry;
@@ -131,6 +137,31 @@ impl Metrics {
     pub fn reloaded(&self, verdict: &str, took: f64) {
         self.inner.reloads.get_or_create(&OfVerdict { verdict: verdict.to_owned() }).inc();
         self.inner.reload_seconds.set(took);
+    }
+
+    /// Tells how the bus between servers fares.
+    pub fn bus(&self, status: &homeroom_store::bus::BusStatus) {
+        self.inner.shared.bus(status);
+    }
+
+    /// Tells how many servers say that they are there.
+    pub fn servers(&self, count: usize) {
+        self.inner.shared.servers(count);
+    }
+
+    /// Tells how hearing what services publish fares.
+    pub fn listening(&self, status: &homeroom_store::redis::PublishedStatus) {
+        self.inner.shared.listening(status);
+    }
+
+    /// Tells under how many lives this server has told who is present.
+    pub(crate) fn lives(&self, epoch: u64) {
+        self.inner.shared.lives(epoch);
+    }
+
+    /// Counts a message of a service; `outcome`: `sent`, or why not.
+    pub(crate) fn published(&self, namespace: &str, outcome: &'static str) {
+        self.inner.shared.published(namespace, outcome);
     }
 
     /// Contracts that clients may have been generated from; those told last stay told apart.

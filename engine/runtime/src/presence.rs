@@ -56,6 +56,9 @@ impl Inner {
     /// Tells every connection again if the store may have forgotten them.
     async fn tell_again(&self, epoch: u64) {
         let known = self.presence_epoch.swap(epoch, std::sync::atomic::Ordering::Relaxed);
+        if self.stores.cluster.is_some() {
+            self.metrics.lives(epoch);
+        }
         if known == epoch || known == 0 {
             return;
         }

@@ -58,6 +58,12 @@ pub struct BusStatus {
     pub missed: u64,
     /// Frames that were no frames of this cluster.
     pub refused: u64,
+    /// Frames that wait to leave, or to be taken.
+    pub queued: usize,
+    /// Channels that are listened to.
+    pub channels: usize,
+    /// Since when it is connected, or not, in milliseconds since the Unix epoch by this machine's clock; 0: since the start.
+    pub since_ms: i64,
 }
 
 /// Carries frames to the other servers. Its own end of what arrives is a [`Frames`].

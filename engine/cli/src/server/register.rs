@@ -8,6 +8,7 @@ use homeroom_store::redis::Redis;
 use homeroom_store::{Clock, SystemClock};
 
 use super::card::{Card, files_max, host};
+use super::emitter::Listening;
 
 /// How often it is renewed, and for how long it holds.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
@@ -28,14 +29,23 @@ impl Register {
         Self { redis, key, server: format!("{server:016x}"), since_ms: SystemClock.now_ms(), connections_max }
     }
 
+    /// Another way to the same Redis, and the name of this server in it.
+    pub(super) fn redis(&self) -> (Redis, &str) {
+        (self.redis.clone(), &self.server)
+    }
+
     /// Renews the entry, for as long as this is polled.
-    pub(super) async fn keep(&self, engine: &Engine, listens: Option<SocketAddr>) {
+    pub(super) async fn keep(&self, engine: &Engine, listens: Option<SocketAddr>, listening: Option<&Listening>) {
         let host = host();
         let place = listens.map_or_else(|| host.clone(), |at| format!("{host} {at}"));
         loop {
             let written = self.card(engine, &place).written(&self.key);
-            if let Err(error) = self.redis.announce(&self.server, &written, HOLDS).await {
-                tracing::debug!(%error, "this server could not tell that it is here");
+            match self.redis.announce(&self.server, &written, HOLDS).await {
+                Ok(servers) => engine.metrics().servers(servers),
+                Err(error) => tracing::debug!(%error, "this server could not tell that it is here"),
+            }
+            if let Some(listening) = listening {
+                engine.metrics().listening(&listening.status());
             }
             tokio::time::sleep(RENEW_EVERY).await;
         }

@@ -270,5 +270,30 @@ record! {
         "lease" lease: Option<Text>,
         /// How long a user may be without a connection before they have left, `0s` by default.
         "grace" grace: Option<Text>,
+        /// What other services may publish to clients by `@socket.io/redis-emitter`; nothing by default.
+        "emitter" emitter: Option<EmitterSection>,
+    }
+}
+
+record! {
+    /// What other services may publish to clients by `@socket.io/redis-emitter`. Whoever can write to Redis can publish it.
+    pub struct EmitterSection {
+        /// What the names of its channels begin with, as in the emitter's option `key`; `socket.io` by default.
+        "key" key: Option<Text>,
+        /// Which events of which namespaces, and to which rooms.
+        "allow" allow: Vec<EmitterRule>,
+    }
+}
+
+record! {
+    /// Events that other services may publish.
+    pub struct EmitterRule {
+        /// The namespace, such as `/gradebook`.
+        "namespace" namespace: Text,
+        /// Its server events that may be published; each with the payload that it is declared with.
+        "events" events: Many<Text>,
+        /// Rooms that they may be published to, as they are declared: `class:<classId>`. Without them, those of each event's
+        /// own `to:`.
+        "rooms" rooms: Many<Text>,
     }
 }

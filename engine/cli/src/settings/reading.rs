@@ -12,7 +12,7 @@ use homeroom_store::sql::SqlLimits;
 use homeroom_store::state::StateLimits;
 
 use super::file::SettingsFile;
-use super::{Auth, DEVELOPMENT_KEY, Reload, Settings, Shared, auth, identity};
+use super::{Auth, DEVELOPMENT_KEY, Reload, Settings, Shared, auth, emitter, identity};
 use crate::codes;
 
 /// The port where none is set.
@@ -158,7 +158,8 @@ impl Reading<'_> {
         self.duration(section.grace.as_ref(), &mut grace);
         let presence = PresenceRules { lease_ms: whole_ms(lease), grace_ms: whole_ms(grace) };
         let secret = section.secret.as_ref().map(|secret| secret.value.clone());
-        Some(Shared { redis, state: state.unwrap_or(true), secret, presence })
+        let emitter = section.emitter.as_ref().and_then(emitter::read);
+        Some(Shared { redis, state: state.unwrap_or(true), secret, presence, emitter })
     }
 
     fn transports(&mut self, names: &Many<Text>, settings: &mut SocketSettings) {

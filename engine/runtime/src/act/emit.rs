@@ -1,5 +1,6 @@
 //! `emit`: what is sent, in a form for each view, and to whom.
 
+use bytes::Bytes;
 use homeroom_plan::data::Data;
 use homeroom_plan::frame::Frame;
 use homeroom_plan::program::{self, Body, Emit, ServerEvent};
@@ -51,7 +52,7 @@ impl Act<'_> {
     ) -> Result<Vec<Form>, Refusal> {
         let all = || roles.map(<[usize]>::to_vec);
         let data = match &emit.body {
-            Body::Nothing => return Ok(vec![Form { roles: all(), args: WireArgs::plain("") }]),
+            Body::Nothing => return forms_of(event, None, roles, &[]),
             Body::Args(args) => {
                 let values = reply::arguments(args, frame)?;
                 return Ok(vec![Form { roles: all(), args: reply::written(&values, self.site.attachments)? }]);
@@ -62,10 +63,7 @@ impl Act<'_> {
             return Ok(vec![Form { roles: all(), args: written_straight(data, frame)? }]);
         }
         let value = self.checked(emit, event, data, frame)?;
-        if event.views.is_empty() {
-            return Ok(vec![Form { roles: all(), args: reply::written(&[value], self.site.attachments)? }]);
-        }
-        event.views.iter().map(|view| self.viewed(view, &value, roles)).collect()
+        forms_of(event, Some(value), roles, self.site.attachments)
     }
 
     /// The value, sure to fit the event's schema.
@@ -78,16 +76,6 @@ impl Act<'_> {
             return Err(Refusal::internal(format!("what `{}` would send is wrong: {}", event.name, told.join("; "))));
         }
         Ok(value)
-    }
-
-    fn viewed(&self, view: &program::View, value: &Value, roles: Option<&[usize]>) -> Result<Form, Refusal> {
-        let mut value = value.clone();
-        if let Value::Object(map) = &mut value {
-            view.omit.iter().for_each(|property| drop(map.shift_remove(&**property)));
-        }
-        let asked = |role: &usize| roles.is_none_or(|roles| roles.contains(role));
-        let roles = view.roles.iter().copied().filter(asked).collect();
-        Ok(Form { roles: Some(roles), args: reply::written(&[value], self.site.attachments)? })
     }
 
     /// Who gets it, and whether that is everyone but the sender.
@@ -108,6 +96,38 @@ impl Act<'_> {
         }
         Ok((audience, others))
     }
+}
+
+/// What is sent of an event that carries this value, or nothing: one form, or one for each view. `roles`: the roles it is
+/// for; `None`: all.
+pub(crate) fn forms_of(
+    event: &ServerEvent,
+    value: Option<Value>,
+    roles: Option<&[usize]>,
+    attachments: &[Bytes],
+) -> Result<Vec<Form>, Refusal> {
+    let Some(value) = value else {
+        return Ok(vec![Form { roles: roles.map(<[usize]>::to_vec), args: WireArgs::plain("") }]);
+    };
+    if event.views.is_empty() {
+        return Ok(vec![Form { roles: roles.map(<[usize]>::to_vec), args: reply::written(&[value], attachments)? }]);
+    }
+    event.views.iter().map(|view| viewed(view, &value, roles, attachments)).collect()
+}
+
+fn viewed(
+    view: &program::View,
+    value: &Value,
+    roles: Option<&[usize]>,
+    attachments: &[Bytes],
+) -> Result<Form, Refusal> {
+    let mut value = value.clone();
+    if let Value::Object(map) = &mut value {
+        view.omit.iter().for_each(|property| drop(map.shift_remove(&**property)));
+    }
+    let asked = |role: &usize| roles.is_none_or(|roles| roles.contains(role));
+    let roles = view.roles.iter().copied().filter(asked).collect();
+    Ok(Form { roles: Some(roles), args: reply::written(&[value], attachments)? })
 }
 
 fn written_straight(data: &Data, frame: &Frame<'_>) -> Result<WireArgs, Refusal> {

@@ -40,6 +40,10 @@ impl<T> Queue<T> {
         true
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.inner.lock().things.len()
+    }
+
     pub(crate) fn try_pop(&self) -> Option<T> {
         let mut inner = self.inner.lock();
         let (thing, bytes) = inner.things.pop_front()?;

@@ -227,6 +227,9 @@ impl Bus for RedisBus {
             received: count(&counts.received),
             missed: count(&counts.missed),
             refused: count(&counts.refused),
+            queued: self.router.wire.arrived.len() + shards.iter().map(|shard| shard.waiting()).sum::<usize>(),
+            channels: self.router.wire.listening.read().len(),
+            since_ms: shards.iter().map(|shard| shard.since_ms()).max().unwrap_or(0),
         }
     }
 }

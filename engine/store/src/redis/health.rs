@@ -201,13 +201,7 @@ fn patterns(prefix: &str) -> Vec<String> {
     if prefix.is_empty() {
         return vec!["*".into()];
     }
-    let mut escaped = String::new();
-    for sign in keys::bare("", prefix).chars() {
-        if matches!(sign, '*' | '?' | '[' | ']' | '\\' | '^') {
-            escaped.push('\\');
-        }
-        escaped.push(sign);
-    }
+    let escaped = keys::pattern_of(&keys::bare("", prefix));
     vec![format!("{escaped}*"), format!("{{{escaped}*")]
 }
 

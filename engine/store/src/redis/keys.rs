@@ -38,6 +38,18 @@ pub(super) fn beside(bare: &str, name: &str) -> String {
     format!("{{{bare}}}:{name}")
 }
 
+/// The pattern that matches this text alone.
+pub(super) fn pattern_of(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if matches!(sign, '*' | '?' | '[' | ']' | '\\' | '^') {
+            escaped.push('\\');
+        }
+        escaped.push(sign);
+    }
+    escaped
+}
+
 /// A number that every server computes alike (FNV-1a), by which keys are spread over `parts`.
 pub(super) fn part(key: &str, parts: usize) -> usize {
     let hash = key
@@ -72,6 +84,11 @@ mod tests {
         assert_eq!(slot(b"foo{}{bar}"), slot(b"foo{}{bar}"));
         assert_ne!(slot(b"foo{}{bar}"), slot(b"bar"));
         assert_eq!(slot(b"foo{{bar}}zap"), slot(b"{bar"));
+    }
+
+    #[test]
+    fn a_pattern_means_its_text_alone() {
+        assert_eq!(pattern_of("a*[b]^?\\"), "a\\*\\[b\\]\\^\\?\\\\");
     }
 
     #[test]

@@ -37,13 +37,14 @@ pub struct Leases {
 }
 
 impl Redis {
-    /// Says something of a server, in place of what it said before, for so long.
+    /// Says something of a server, in place of what it said before, for so long. Yields how many servers say something.
     ///
     /// # Errors
     /// If Redis cannot be asked.
-    pub async fn announce(&self, server: &str, text: &str, lasts: Duration) -> Result<(), StoreError> {
+    pub async fn announce(&self, server: &str, text: &str, lasts: Duration) -> Result<usize, StoreError> {
         let lasts = lasts.as_millis().max(1).to_string();
-        self.run(&ANNOUNCE, &[&self.register_key()], &[server, text, &lasts]).await.map(drop)
+        let servers = self.run(&ANNOUNCE, &[&self.register_key()], &[server, text, &lasts]).await?.int()?;
+        Ok(usize::try_from(servers).unwrap_or(0))
     }
 
     /// A server says nothing more.

@@ -42,7 +42,7 @@ pub(super) async fn keep(shared: Arc<Shared>) {
             outcome = session(&shared, &mut failed) => outcome,
             () = sweep(&shared) => continue,
         };
-        shared.is_up.store(false, Ordering::Relaxed);
+        shared.set_up(false);
         if failed == 0 {
             let error = outcome.err().map(|error| brief(&error)).unwrap_or_default();
             tracing::warn!(redis = name, error, "the bus is away");
@@ -82,7 +82,7 @@ async fn session(shared: &Arc<Shared>, failed: &mut u32) -> RedisResult<()> {
     listen(shared, &mut connection, all).await?;
     *failed = 0;
     shared.epoch.fetch_add(1, Ordering::Relaxed);
-    shared.is_up.store(true, Ordering::Relaxed);
+    shared.set_up(true);
     tracing::info!(redis = shared.endpoint.name(), "the bus is here");
     tokio::select! {
         outcome = publishing(shared, connection.clone(), words) => outcome,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::super::endpoint::Endpoint;
 use super::{HOLD, Wire, session};
 use crate::bus::{BusLimits, Queue};
+use crate::{Clock, SystemClock};
 
 /// The task that keeps the connection ends with it.
 pub(super) struct Shard {
@@ -28,7 +29,9 @@ pub(super) struct Shared {
     pub(super) changed: Notify,
     /// Whether it is a cluster's node, where pub/sub may be sharded.
     pub(super) is_node: bool,
-    pub(super) is_up: AtomicBool,
+    is_up: AtomicBool,
+    /// When that changed last; 0: never.
+    since_ms: AtomicI64,
     pub(super) epoch: AtomicU64,
     /// A channel may lie on another node by now.
     pub(super) doubt: AtomicBool,
@@ -39,6 +42,14 @@ pub(super) struct Leaving {
     pub(super) channel: String,
     pub(super) frame: Vec<u8>,
     since: Instant,
+}
+
+impl Shared {
+    pub(super) fn set_up(&self, is_up: bool) {
+        if self.is_up.swap(is_up, Ordering::Relaxed) != is_up {
+            self.since_ms.store(SystemClock.now_ms(), Ordering::Relaxed);
+        }
+    }
 }
 
 impl Leaving {
@@ -64,6 +75,7 @@ impl Shard {
             changed: Notify::new(),
             is_node,
             is_up: AtomicBool::new(false),
+            since_ms: AtomicI64::new(0),
             epoch: AtomicU64::new(0),
             doubt: AtomicBool::new(false),
         });
@@ -103,6 +115,16 @@ impl Shard {
 
     pub(super) fn is_up(&self) -> bool {
         self.shared.is_up.load(Ordering::Relaxed)
+    }
+
+    /// Since when it is up, or not; 0: since the start.
+    pub(super) fn since_ms(&self) -> i64 {
+        self.shared.since_ms.load(Ordering::Relaxed)
+    }
+
+    /// How many frames wait to leave.
+    pub(super) fn waiting(&self) -> usize {
+        self.shared.leaving.len()
     }
 
     pub(super) fn epoch(&self) -> u64 {

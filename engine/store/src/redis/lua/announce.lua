@@ -1,5 +1,5 @@
 -- A server tells of itself. KEYS: 1 what servers told. ARGV: 2 server, 3 what it tells, 4 how long that holds. What other
--- servers told and did not renew goes.
+-- servers told and did not renew goes. Yields how many told something.
 local lasts = tonumber(ARGV[4])
 local told = redis.call('HGETALL', KEYS[1])
 for at = 1, #told, 2 do
@@ -12,4 +12,4 @@ redis.call('HSET', KEYS[1], ARGV[2], string.format('%.0f ', now + lasts) .. ARGV
 if redis.call('PTTL', KEYS[1]) < lasts then
   redis.call('PEXPIRE', KEYS[1], lasts)
 end
-return {}
+return { redis.call('HLEN', KEYS[1]) }
