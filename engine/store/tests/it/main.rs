@@ -7,6 +7,7 @@ mod house;
 mod limits;
 mod presence;
 mod presence_model;
+mod published;
 mod servers;
 mod sql;
 mod state;
