@@ -1,10 +1,11 @@
 // Several servers over one Redis: one to their clients, whatever becomes of a server or of Redis.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { soon } from './person.mjs';
+import { NAMESPACES } from './halls.mjs';
+import { Person, soon } from './person.mjs';
 import { post } from './server.mjs';
 import { until } from './serving.mjs';
-import { LEASE_MS, heardOf, item, joined, math, movesOf, town, untilHeard } from './town.mjs';
+import { LEASE_MS, heardOf, item, joined, math, movesOf, town, untilHeard, ws } from './town.mjs';
 
 describe('three servers over one Redis', () => {
   let all;
@@ -106,6 +107,28 @@ describe('two servers with state of their own', () => {
       await untilHeard(all.servers[0], alice);
       assert.equal(await all.redis.ask('KEYS', '*'), 'homeroom:register', 'only that there are servers');
       for (const person of [smith, alice]) person.leave();
+    } finally {
+      await all.stop();
+    }
+  });
+});
+
+describe('whoever is told that they are in a room', () => {
+  test('hears what another server sends there from then on, though nobody was there before', async () => {
+    const all = await town(2, {}, { args: ['--namespaces', NAMESPACES] });
+    try {
+      const one = await Person.connect(all.servers[1], 'halls', null, ws);
+      const called = (number) => ({ hall: `${number}`, number });
+      await one.does('enter', { hall: '0' });
+      await soon(until(async () => (await post(all.servers[0], 'halls', 'called', called(0))) && one.received.length > 0), 'the servers to hear each other');
+      for (let number = 1; number <= 100; number++) {
+        await one.does('enter', { hall: `${number}` });
+        await post(all.servers[0], 'halls', 'called', called(number));
+      }
+      await soon(until(() => one.received.at(-1).args[0].number === 100), 'the last number');
+      const numbers = one.received.map(({ args }) => args[0].number).filter((number) => number > 0);
+      assert.deepEqual(numbers, Array.from({ length: 100 }, (_, n) => n + 1));
+      one.leave();
     } finally {
       await all.stop();
     }

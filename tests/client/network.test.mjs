@@ -118,7 +118,7 @@ describe('two servers, one behind a bad line to Redis', () => {
       line = await Proxy.start(() => [redis.port]);
       return `redis://127.0.0.1:${line.port}`;
     };
-    all = await town(2, {}, (redis, at) => (at === 1 ? through(redis) : redis.url));
+    all = await town(2, {}, { reach: (redis, at) => (at === 1 ? through(redis) : redis.url) });
   });
   after(async () => {
     line?.mend();

@@ -51,6 +51,7 @@ export class Person {
         }),
         `${name} to connect to ${namespace}`,
       );
+      await server.entered?.(person);
     } catch (error) {
       socket.close();
       throw error;

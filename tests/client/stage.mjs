@@ -59,6 +59,12 @@ class Pair {
     return this.servers[Math.floor(this.random() * this.servers.length)].url;
   }
 
+  /** Until somebody who is connected is also in the rooms that came with it: they are entered after the client knows that
+      it is connected, and before any event of it is answered. */
+  async entered(person) {
+    await soon(person.socket.emitWithAck('no such event'), 'an answer');
+  }
+
   /** Until each server has delivered what all had sent when this was called: the bus keeps the order of each server. */
   async settled() {
     this.fences ??= this.fenced();

@@ -11,10 +11,10 @@ export const ws = { transports: ['websocket'] };
 export const item = (id) => ({ lineItemId: id, ...math, title: 'Quiz', timestamp: '2025-01-15T09:00:00Z' });
 
 /** So many servers over one Redis, each of which reaches it as `reach(redis, at)` says. */
-export async function town(size, env = {}, reach = (redis) => redis.url) {
+export async function town(size, env = {}, { reach = (redis) => redis.url, args = [] } = {}) {
   const redis = await Redis.start();
   const all = { HOMEROOM_REDIS_LEASE: `${LEASE_MS}ms`, ...env };
-  const begin = async (at, more = {}) => start({ env: { REDIS_URL: await reach(redis, at), ...all, ...more } });
+  const begin = async (at, more = {}) => start({ args, env: { REDIS_URL: await reach(redis, at), ...all, ...more } });
   const servers = await Promise.all(Array.from({ length: size }, (_, at) => begin(at)));
   const enter = async (at, namespace, name) => Person.connect(servers[at], namespace, name, ws);
   const stop = async () => {

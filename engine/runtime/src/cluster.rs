@@ -247,6 +247,13 @@ impl Inner {
         }
     }
 
+    /// Until what other servers send to the rooms that were entered here is heard, as far as they can be heard at all.
+    pub(crate) async fn listening(&self) {
+        if let Some(cluster) = &self.stores.cluster {
+            cluster.bus.subscribed().await;
+        }
+    }
+
     /// It left.
     pub(crate) fn left(&self, namespace: &str, room: Option<&str>) {
         if let Some(cluster) = &self.stores.cluster {

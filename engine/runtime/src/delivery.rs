@@ -43,7 +43,12 @@ impl Scene<'_> {
     pub(crate) async fn deliver(&self, outcome: Outcome, sender: Option<&Session>, ack: Option<u64>) -> usize {
         let mut changes = Vec::new();
         self.bound.note(|| Note::Outcome(&outcome));
+        let enters = outcome.effects.iter().any(|effect| matches!(effect, Effect::Join(_)));
         let reached = self.effects(outcome.effects, sender, &mut changes).await;
+        if enters {
+            // Whoever is told that they are in a room hears what any server sends there from then on.
+            self.inner.listening().await;
+        }
         if let Some(session) = sender {
             if let Some(vars) = outcome.vars {
                 *session.socket.lock() = Arc::new(socket_value(&session.public_id, vars));

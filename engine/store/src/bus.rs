@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::Answer;
+
 pub use memory::{MemoryBus, MemoryHub};
 pub(crate) use queue::Queue;
 
@@ -74,6 +76,9 @@ pub trait Bus: Send + Sync {
     fn subscribe(&self, channel: &str);
     /// Listens no more; not listening before is fine.
     fn unsubscribe(&self, channel: &str);
+    /// Waits until every channel that was subscribed to before this is listened to, so that what others publish from then
+    /// on is heard; not for long, and not at all while the bus is away.
+    fn subscribed(&self) -> Answer<'_, ()>;
     /// How it fares.
     fn status(&self) -> BusStatus;
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use crate::Answer;
+
 use super::{Bus, BusLimits, BusStatus, Frame, Frames, Queue, weight};
 
 /// What the servers share. What one publishes has arrived at the others when [`Bus::publish`] returns.
@@ -94,6 +96,10 @@ impl Bus for MemoryBus {
 
     fn unsubscribe(&self, channel: &str) {
         self.on_seat(|seat| seat.channels.remove(channel));
+    }
+
+    fn subscribed(&self) -> Answer<'_, ()> {
+        Answer::now(())
     }
 
     fn status(&self) -> BusStatus {

@@ -19,11 +19,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::RwLock;
-use shard::Shard;
+use shard::{Pending, Shard};
 use tokio::task::JoinHandle;
 
 use super::cluster::Place;
 use super::{Link, Redis, keys};
+use crate::Answer;
 use crate::bus::{Bus, BusLimits, BusStatus, Frame, Frames, Queue, weight};
 
 /// How long a frame waits for a connection.
@@ -212,6 +213,24 @@ impl Bus for RedisBus {
         if self.router.wire.listening.write().remove(&name).is_some() {
             self.router.shard(&name, |shard| shard.listen(&name, false));
         }
+    }
+
+    fn subscribed(&self) -> Answer<'_, ()> {
+        let one = self.router.one.iter().filter_map(Shard::pending);
+        let many = self.router.many.read();
+        let pending: Vec<Pending> = one.chain(many.values().filter_map(|shard| shard.pending())).collect();
+        if pending.is_empty() {
+            return Answer::now(());
+        }
+        let within = self.router.redis.inner.endpoint.config.call_timeout;
+        Answer::later(async move {
+            let all = async {
+                for one in pending {
+                    one.done().await;
+                }
+            };
+            let _ = tokio::time::timeout(within, all).await;
+        })
     }
 
     fn status(&self) -> BusStatus {

@@ -11,6 +11,7 @@ use crate::house::{House, eventually, on_every_store};
 on_every_store!(
     frames_reach_whoever_listens_in_order_and_never_their_sender,
     whoever_listens_no_more_hears_no_more,
+    what_is_published_once_a_subscription_was_waited_for_is_heard,
     many_channels_and_any_bytes,
 );
 
@@ -75,6 +76,18 @@ async fn whoever_listens_no_more_hears_no_more(house: &House) {
     assert_eq!(take(&mut at_b, 1).await, [("y".into(), "2".into())]);
     b.subscribe("x");
     listened(&a, "x", &mut at_b).await;
+}
+
+async fn what_is_published_once_a_subscription_was_waited_for_is_heard(house: &House) {
+    let [(a, _at_a), (b, mut at_b), _] = house.buses();
+    eventually("both are there", async || a.status().connected && b.status().connected).await;
+    for number in 0..100 {
+        let channel = format!("/new {number}");
+        b.subscribe(&channel);
+        b.subscribed().await;
+        a.publish(&channel, "first".into());
+        assert_eq!(take(&mut at_b, 1).await, [(channel, Bytes::from("first"))]);
+    }
 }
 
 async fn many_channels_and_any_bytes(house: &House) {

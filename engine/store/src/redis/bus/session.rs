@@ -74,12 +74,13 @@ async fn session(shared: &Arc<Shared>, failed: &mut u32) -> RedisResult<()> {
     });
     let mut connection = shared.endpoint.connect(&settings, true).await?;
     let words = if shared.is_node && is_sharded(&mut connection).await? { SHARDED } else { PLAIN };
-    let all = {
+    let (changes, all) = {
         let mut channels = shared.channels.lock();
         channels.changed.clear();
-        channels.wanted.iter().map(|name| (words.subscribe, Arc::clone(name))).collect()
+        (channels.changes, channels.wanted.iter().map(|name| (words.subscribe, Arc::clone(name))).collect())
     };
     listen(shared, &mut connection, all).await?;
+    shared.confirmed.send_replace(changes);
     *failed = 0;
     shared.epoch.fetch_add(1, Ordering::Relaxed);
     shared.set_up(true);
@@ -180,14 +181,15 @@ impl Drop for Unconfirmed<'_> {
 async fn listening(shared: &Shared, mut connection: MultiplexedConnection, words: Words) -> RedisResult<()> {
     loop {
         shared.changed.notified().await;
-        let changes = {
+        let (changes, changed) = {
             let mut channels = shared.channels.lock();
             let changed = std::mem::take(&mut channels.changed);
             let word =
                 |name: &Arc<str>| if channels.wanted.contains(name) { words.subscribe } else { words.unsubscribe };
-            changed.into_iter().map(|name| (word(&name), name)).collect()
+            (channels.changes, changed.into_iter().map(|name| (word(&name), name)).collect())
         };
-        listen(shared, &mut connection, changes).await?;
+        listen(shared, &mut connection, changed).await?;
+        shared.confirmed.send_replace(changes);
     }
 }
 

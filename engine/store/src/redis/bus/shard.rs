@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::super::endpoint::Endpoint;
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     /// When that changed last; 0: never.
     since_ms: AtomicI64,
     pub(super) epoch: AtomicU64,
+    /// Which of [`Channels::changes`] the other end has confirmed.
+    pub(super) confirmed: watch::Sender<u64>,
     /// A channel may lie on another node by now.
     pub(super) doubt: AtomicBool,
 }
@@ -63,6 +65,21 @@ pub(super) struct Channels {
     pub(super) wanted: HashSet<Arc<str>>,
     /// Those that were changed since the connection was told.
     pub(super) changed: HashSet<Arc<str>>,
+    /// How many changes there were.
+    pub(super) changes: u64,
+}
+
+/// Changes of channels that were not confirmed yet.
+pub(super) struct Pending {
+    changes: u64,
+    confirmed: watch::Receiver<u64>,
+}
+
+impl Pending {
+    /// Until they are, or the connection is given up for good.
+    pub(super) async fn done(mut self) {
+        let _ = self.confirmed.wait_for(|confirmed| *confirmed >= self.changes).await;
+    }
 }
 
 impl Shard {
@@ -77,6 +94,7 @@ impl Shard {
             is_up: AtomicBool::new(false),
             since_ms: AtomicI64::new(0),
             epoch: AtomicU64::new(0),
+            confirmed: watch::Sender::new(0),
             doubt: AtomicBool::new(false),
         });
         let task = tokio::spawn(session::keep(Arc::clone(&shared)));
@@ -96,6 +114,7 @@ impl Shard {
             if is_wanted { channels.wanted.insert(Arc::clone(channel)) } else { channels.wanted.remove(channel) };
         if has_changed {
             channels.changed.insert(Arc::clone(channel));
+            channels.changes += 1;
             self.shared.changed.notify_one();
         }
     }
@@ -111,6 +130,14 @@ impl Shard {
         for name in names {
             self.listen(name, true);
         }
+    }
+
+    /// What the other end has not confirmed yet; none while there is no other end.
+    pub(super) fn pending(&self) -> Option<Pending> {
+        let changes = self.shared.channels.lock().changes;
+        let confirmed = self.shared.confirmed.subscribe();
+        let is_pending = self.is_up() && *confirmed.borrow() < changes;
+        is_pending.then_some(Pending { changes, confirmed })
     }
 
     pub(super) fn is_up(&self) -> bool {
