@@ -67,6 +67,8 @@ describe('two servers whose Redis fails', () => {
       await soon(until(async () => (await all.redis.ask('EXISTS', 'class:math-101:presence')) === '0'), 'those of before to have left');
       const [smith, alice] = await Promise.all([all.enter(0, 'gradebook', 'smith'), all.enter(1, 'gradebook', 'alice')]);
       for (const person of [smith, alice]) await joined(person);
+      // What alice's server said of her coming must have arrived, before it is asked that nothing of the kind comes.
+      await smith.hears('user:joined', { userId: 's-456' });
       await untilHeard(all.servers[0], alice);
       smith.received.length = 0;
 

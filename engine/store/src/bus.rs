@@ -77,7 +77,7 @@ pub trait Bus: Send + Sync {
     /// Listens no more; not listening before is fine.
     fn unsubscribe(&self, channel: &str);
     /// Waits until every channel that was subscribed to before this is listened to, so that what others publish from then
-    /// on is heard; not for long, and not at all while the bus is away.
+    /// on is heard; not for long, and not at all while the bus is away that was there before.
     fn subscribed(&self) -> Answer<'_, ()>;
     /// How it fares.
     fn status(&self) -> BusStatus;

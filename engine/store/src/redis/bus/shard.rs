@@ -132,11 +132,11 @@ impl Shard {
         }
     }
 
-    /// What the other end has not confirmed yet; none while there is no other end.
+    /// What the other end has not confirmed yet; none while it is away, but for a connection that only begins.
     pub(super) fn pending(&self) -> Option<Pending> {
         let changes = self.shared.channels.lock().changes;
         let confirmed = self.shared.confirmed.subscribe();
-        let is_pending = self.is_up() && *confirmed.borrow() < changes;
+        let is_pending = (self.is_up() || self.epoch() == 0) && *confirmed.borrow() < changes;
         is_pending.then_some(Pending { changes, confirmed })
     }
 
