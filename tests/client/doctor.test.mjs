@@ -143,4 +143,42 @@ describe('the doctor', () => {
     for (const code of ['redis-unreachable', 'server-unreachable', 'database-unreachable']) assert.equal(said.of(code).length, 1, code);
     assert.ok(!said.all.includes('hush-hush'));
   });
+
+  test('is not needed to see how the bus fares: /healthz and /metrics tell', async () => {
+    const own = await Redis.start();
+    const server = await start({ env: { REDIS_URL: own.url } });
+    try {
+      const health = async () => (await (await fetch(`${server.url}/healthz`)).json()).redis;
+      const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
+      const before = await soon(until(async () => {
+        const now = await health();
+        return now.connected && now;
+      }), 'the bus');
+      assert.deepEqual([before.lost, before.refused, before.queued], [0, 0, 0]);
+      assert.match(await metrics(), /^homeroom_bus_connected\{\} 1$/m);
+      await own.kill();
+      const away = await soon(until(async () => {
+        const now = await health();
+        return !now.connected && now;
+      }), 'the bus to be away');
+      assert.ok(away.since_ms > before.since_ms, 'since when');
+      const told = await metrics();
+      assert.match(told, /^homeroom_bus_connected\{\} 0$/m);
+      assert.match(told, /^homeroom_bus_frames_total\{outcome="lost"\} \d+$/m);
+      assert.equal((await fetch(`${server.url}/healthz`)).status, 200, 'Redis away is not an outage');
+      await own.begin();
+      await soon(until(async () => (await health()).connected), 'the bus to be back');
+      assert.match(await metrics(), /^homeroom_bus_connections_total\{\} 2$/m);
+    } finally {
+      await server.stop();
+      await own.kill();
+    }
+    const alone = await start();
+    try {
+      assert.ok(!('redis' in (await (await fetch(`${alone.url}/healthz`)).json())), 'nothing of it where a server stands alone');
+      assert.ok(!/homeroom_bus_\w+\{/.test(await (await fetch(`${alone.url}/metrics`)).text()));
+    } finally {
+      await alone.stop();
+    }
+  });
 });

@@ -186,3 +186,24 @@ fn a_folder_that_cannot_be_read_is_told_in_a_sentence() {
     std::fs::write(folder.path().join("bad.yaml"), [0xff, 0xfe]).expect("a file");
     assert!(told(folder.path()).contains("bad.yaml` cannot be read"));
 }
+
+#[tokio::test]
+async fn what_services_may_publish_is_held_against_the_definitions() {
+    let definition = "namespace: /a\nrooms: { class:<classId>: { allow: [{ when: 'true' }] } }\nclient_events: { e: { allow: anyone, do: \
+                      [{ join: class:1 }] } }\nserver_events: { told: { to: class:<id>, payload: { fields: { id: string } } }, lost: {} }\n";
+    let rules = |rules: &str| format!("redis: {{ url: 'redis://h', emitter: {{ allow: [{rules}] }} }}");
+    let told = async |settings: String| told(&[("homeroom.yaml", &settings), ("a/namespace.yaml", definition)]).await;
+    let good =
+        told(rules("{ namespace: /a, events: told }, { namespace: /a, events: [lost], rooms: ['class:<classId>'] }"))
+            .await;
+    assert!(!good.contains("homeroom.yaml"), "{good}");
+    for (wrong, message) in [
+        ("{ namespace: /b, events: told }", "there is no namespace `/b`"),
+        ("{ namespace: /a, events: tolt }", "`/a` has no server event `tolt`"),
+        ("{ namespace: /a, events: told, rooms: 'clas:<classId>' }", "`/a` has no room `clas:<classId>`"),
+        ("{ namespace: /a, events: lost }", "`lost` says of no room that it goes there"),
+    ] {
+        let told = told(rules(wrong)).await;
+        assert!(told.contains(message) && told.contains("homeroom.yaml:1"), "{told}");
+    }
+}

@@ -26,11 +26,15 @@ fn of_shard(namespace: &str, shard: u64) -> String {
     format!("{namespace} {shard}")
 }
 
-/// The same on every server, of whatever version: 64-bit FNV-1a.
 fn shard(room: &str) -> u64 {
+    shard_of(room, SHARDS)
+}
+
+/// The same on every server, of whatever version: 64-bit FNV-1a.
+fn shard_of(room: &str, shards: u64) -> u64 {
     const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
-    room.bytes().fold(BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME)) % SHARDS
+    room.bytes().fold(BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME)) % shards
 }
 
 /// How many of this server's memberships each channel has.
@@ -73,6 +77,9 @@ fn key(namespace: &str, room: Option<&str>) -> Key {
 fn name(namespace: &str, room: Option<&str>) -> String {
     room.map_or_else(|| of_all(namespace), |room| of_shard(namespace, shard(room)))
 }
+
+#[cfg(test)]
+mod saving;
 
 #[cfg(test)]
 mod tests {
