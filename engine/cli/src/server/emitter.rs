@@ -1,11 +1,16 @@
 //! What other services publish, handed to the engine: each message on one server of the cluster.
 
+use std::time::Duration;
+
 use homeroom_runtime::{Emitters, Engine};
 use homeroom_store::redis::{Channels, Published, PublishedStatus, Redis, Seat};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::settings::Emitter;
+
+/// How long acting on what was claimed may take once the server stops.
+const END_MAX: Duration = Duration::from_secs(2);
 
 /// Hears what is published, while it is there.
 pub(super) struct Listening {
@@ -32,10 +37,12 @@ impl Listening {
     /// Ends, and lets another server act at once.
     pub(super) async fn end(&self) {
         let task = self.task.lock().take();
-        if let Some(task) = task {
-            task.abort();
-            // It may be within a message; nothing is acted on after this.
-            let _ = task.await;
+        if let Some(mut task) = task {
+            self.seat.stop();
+            // What it has claimed, nobody else would act on.
+            if tokio::time::timeout(END_MAX, &mut task).await.is_err() {
+                task.abort();
+            }
             self.seat.resign().await;
         }
     }
@@ -50,8 +57,7 @@ impl Drop for Listening {
 }
 
 async fn act(mut published: Published, emitters: Emitters, engine: Engine) {
-    loop {
-        let message = published.next().await;
+    while let Some(message) = published.next().await {
         // What is unwanted was counted and told by then.
         let _ = engine.published(&emitters, &message.namespace, message.is_control, &message.bytes).await;
     }

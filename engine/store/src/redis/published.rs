@@ -101,6 +101,7 @@ struct Shared {
     queue: Queue<(Publication, Instant)>,
     is_up: AtomicBool,
     leads: AtomicBool,
+    is_stopping: AtomicBool,
     heard: AtomicU64,
     lost: AtomicU64,
 }
@@ -126,6 +127,7 @@ impl Published {
             queue: Queue::new(LIMITS),
             is_up: AtomicBool::new(false),
             leads: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
             heard: AtomicU64::new(0),
             lost: AtomicU64::new(0),
         });
@@ -141,11 +143,15 @@ impl Published {
         self.seat.clone()
     }
 
-    /// The next message that this server is to act on, when there is one.
-    pub async fn next(&mut self) -> Publication {
+    /// The next message that this server is to act on, when there is one; `None` once it was told to stop. A call that is
+    /// given up may have claimed what nobody acts on then.
+    pub async fn next(&mut self) -> Option<Publication> {
         loop {
             if let Some(publication) = self.ready.pop_front() {
-                return publication;
+                return Some(publication);
+            }
+            if self.shared.is_stopping.load(Ordering::Relaxed) {
+                return None;
             }
             self.hear().await;
             if self.lead_at <= Instant::now() {
@@ -238,6 +244,12 @@ impl Seat {
             heard: self.shared.heard.load(Ordering::Relaxed),
             lost: self.shared.lost.load(Ordering::Relaxed),
         }
+    }
+
+    /// Nothing is claimed any more from now on; what was claimed by then is still handed out.
+    pub fn stop(&self) {
+        self.shared.is_stopping.store(true, Ordering::Relaxed);
+        self.shared.queue.close();
     }
 
     /// Lets another server lead, at once. This one must have ended to act.

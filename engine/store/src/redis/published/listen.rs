@@ -81,6 +81,9 @@ async fn session(endpoint: &Endpoint, channels: &Arc<Channels>, shared: &Arc<Sha
 }
 
 fn received(shared: &Shared, channels: &Channels, data: Vec<Value>) {
+    if shared.is_stopping.load(Ordering::Relaxed) {
+        return;
+    }
     let mut data = data.into_iter().skip(1);
     let (Some(Value::BulkString(channel)), Some(Value::BulkString(bytes))) = (data.next(), data.next()) else { return };
     let Some((namespace, is_control)) = std::str::from_utf8(&channel).ok().and_then(|name| channels.of(name)) else {
