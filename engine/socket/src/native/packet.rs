@@ -322,7 +322,7 @@ mod tests {
         let message = crate::seam::Message { event: "a".into(), args: args("1", &[]) };
         let (room, other): (Arc<str>, Arc<str>) = ("/room".into(), "/other".into());
         let first = message.encoded(&room, event);
-        assert_eq!(message.clone().encoded(&room, event).as_ptr(), first.as_ptr());
+        assert_eq!(message.encoded(&room, event).as_ptr(), first.as_ptr());
         assert_eq!(text(&message.encoded(&other, event)), r#"42/other,["a",1]"#);
         let renamed = crate::seam::Message { event: "b".into(), ..message };
         assert_eq!(text(&renamed.encoded(&room, event)), r#"42/room,["b",1]"#);
