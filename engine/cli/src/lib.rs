@@ -12,6 +12,7 @@ mod export;
 pub mod fmt;
 pub mod identity;
 pub mod load;
+mod log;
 pub mod new;
 pub mod plan;
 mod reload;

@@ -1,6 +1,5 @@
 //! `homeroom serve`
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +20,7 @@ use crate::reload::{Origin, Reloader};
 use crate::server::{Parts, Server};
 use crate::settings::{DEVELOPMENT_KEY, Environment, Settings};
 use crate::token::for_user;
-use crate::{Deployable, fail, files};
+use crate::{Deployable, fail, files, log};
 
 /// How long the tokens that are printed are valid, in seconds.
 const DEMO_TOKEN_SECONDS: u64 = 12 * 3600;
@@ -44,7 +43,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode {
-    start_log();
+    log::start();
     match serve(deployable, options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
@@ -173,16 +172,4 @@ async fn asked_to_stop() {
         }
     }
     let _ = interrupt.await;
-}
-
-/// Logs for people on a terminal, JSON otherwise; what is logged is chosen by `HOMEROOM_LOG`.
-fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("HOMEROOM_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,socketioxide=off,engineioxide=off,sqlx=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        let _ = log.try_init();
-    } else {
-        let _ = log.json().try_init();
-    }
 }

@@ -127,6 +127,9 @@ impl Server {
         let (edge, routes) = Edge::new(parts.socket, hub, sink);
         edge.serve_namespaces(&paths);
         engine.metrics().knows(contracts(&engine.current().plan));
+        if let Some(register) = &register {
+            engine.metrics().redis(register.redis().0.calls());
+        }
         let hearing = frames.map(|frames| {
             let engine = engine.clone();
             tokio::spawn(async move { engine.hear(frames).await })

@@ -37,5 +37,5 @@ pub(crate) async fn metrics(State(api): State<Api>) -> impl IntoResponse {
     if let Some(bus) = api.engine.bus() {
         metrics.bus(&bus);
     }
-    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics.text())
+    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], api.engine.metrics_text())
 }

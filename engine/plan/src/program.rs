@@ -80,6 +80,8 @@ pub struct Namespace {
 pub struct Entry {
     /// Its name; `connect` for a connect.
     pub name: Arc<str>,
+    /// Its number among its kind in the namespace, from 0 on and without gaps: what is kept of it is found by it.
+    pub number: usize,
     /// Where it stands.
     pub place: Place,
     /// What it may carry.

@@ -22,6 +22,7 @@ use crate::engine::Inner;
 use crate::explain::Note;
 use crate::outcome::{Effect, Outcome};
 use crate::session::Session;
+use crate::trace::TraceId;
 use crate::{Refusal, reply};
 
 pub(crate) use emit::forms_of;
@@ -40,6 +41,8 @@ pub(crate) struct Site<'a> {
     pub(crate) role: Option<usize>,
     /// What came with the event.
     pub(crate) attachments: &'a [Bytes],
+    /// What it is part of.
+    pub(crate) trace: TraceId,
 }
 
 /// One event while it runs.

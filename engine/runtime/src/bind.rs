@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use homeroom_plan::Plan;
-use homeroom_plan::program::{self, Namespace, Returns, RoomId, State, StateId};
+use homeroom_plan::program::{self, EventId, Namespace, Returns, RoomId, State, StateId};
 use homeroom_store::Clock;
 use homeroom_store::cache::Answers;
 use homeroom_store::sql::{Column, ColumnKind};
@@ -12,6 +12,7 @@ use homeroom_store::state::Rules;
 
 use crate::explain::Recorder;
 use crate::hooks::Hooks;
+use crate::metrics::{Meters, QueryMeter};
 use crate::settings::RuntimeSettings;
 
 /// What is served at one moment.
@@ -23,6 +24,8 @@ pub struct Bound {
     pub(crate) answers: Answers,
     pub(crate) hooks: Hooks,
     pub(crate) recorder: Option<Arc<dyn Recorder>>,
+    /// What is counted of each query.
+    pub(crate) queries: Vec<Arc<QueryMeter>>,
 }
 
 /// A namespace of the plan that is served.
@@ -31,6 +34,8 @@ pub struct Served {
     pub(crate) plan: Arc<Namespace>,
     /// The life of each state.
     pub(crate) rules: Vec<Rules>,
+    /// What is counted of its events.
+    pub(crate) meters: Box<Meters>,
 }
 
 impl Bound {
@@ -39,6 +44,7 @@ impl Bound {
     pub fn new(plan: Arc<Plan>, hooks: Hooks, settings: &RuntimeSettings, clock: Arc<dyn Clock>) -> Self {
         let served = |namespace: &Arc<Namespace>| Served {
             rules: namespace.states.iter().map(|state| rules(namespace, state)).collect(),
+            meters: Box::new(Meters::new(namespace)),
             plan: Arc::clone(namespace),
         };
         let namespaces = plan.namespaces.iter().map(|(path, namespace)| (Arc::clone(path), served(namespace)));
@@ -48,7 +54,22 @@ impl Bound {
             answers: Answers::new(clock, settings.answers_max),
             hooks,
             recorder: None,
+            queries: plan.queries.iter().map(QueryMeter::new).collect(),
             plan,
+        }
+    }
+
+    /// Goes on counting where `old` has come to.
+    pub(crate) fn counts_on_from(&mut self, old: &Self) {
+        for (path, served) in &mut self.namespaces {
+            if let Some(old) = old.namespaces.get(path) {
+                served.meters.go_on(&old.meters);
+            }
+        }
+        for query in &mut self.queries {
+            if let Some(old) = old.queries.iter().find(|old| old.is_of(query)) {
+                *query = Arc::clone(old);
+            }
         }
     }
 
@@ -83,6 +104,11 @@ impl Served {
     pub(crate) fn room_named(&self, name: &str) -> Option<(RoomId, Vec<String>)> {
         let rooms = self.plan.rooms.iter().enumerate();
         rooms.filter_map(|(id, room)| Some((id, owned(room.pattern.read(name)?)))).next()
+    }
+
+    /// The number of a server event.
+    pub(crate) fn server_event(&self, name: &str) -> Option<EventId> {
+        self.plan.server_events.iter().position(|event| *event.name == *name)
     }
 
     /// The state of a name, with the parameters that its key spells.

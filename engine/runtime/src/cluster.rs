@@ -31,8 +31,9 @@ use crate::delivery::Scene;
 use crate::engine::{Engine, Inner};
 use crate::lane::run_here_first;
 use crate::outcome::{Emission, Form, Place};
-use crate::outlet::{Parcel, Receivers};
+use crate::outlet::{Delivery, Parcel, Receivers};
 use crate::session::Session;
+use crate::trace::TraceId;
 
 /// How many numbers of emissions are remembered, so that none is heard twice.
 const HEARD_MAX: usize = 8192;
@@ -109,7 +110,7 @@ impl Cluster {
     }
 
     /// Sends an emission to the other servers' clients.
-    fn emit(&self, bound: &Bound, namespace: &str, emission: &Emission) {
+    fn emit(&self, bound: &Bound, namespace: &str, emission: &Emission, trace: TraceId) {
         let channels = match emission.to.everyone {
             true => vec![channels::of_all(namespace)],
             false => channels::of_rooms(namespace, &emission.to.rooms),
@@ -118,19 +119,21 @@ impl Cluster {
             return;
         }
         let said = Said::Emit { emission, roles: &bound.plan.roles };
-        self.publish(namespace, &channels, &said);
+        self.publish(namespace, &channels, &said, trace);
     }
 
     /// Makes everyone in `who` leave `rooms` on the other servers.
-    fn evict(&self, namespace: &str, who: &Arc<str>, rooms: &[Place]) {
+    fn evict(&self, namespace: &str, who: &Arc<str>, rooms: &[Place], trace: TraceId) {
         let channels = channels::of_rooms(namespace, std::slice::from_ref(who));
-        self.publish(namespace, &channels, &Said::Evict { who, rooms });
+        self.publish(namespace, &channels, &Said::Evict { who, rooms }, trace);
     }
 
-    fn publish(&self, namespace: &str, channels: &[String], said: &Said<'_>) {
+    fn publish(&self, namespace: &str, channels: &[String], said: &Said<'_>, trace: TraceId) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let is_single = channels.len() == 1;
-        let frame = frame::write(self.server, number, is_single, namespace, said);
+        let from = frame::From { server: self.server, number, trace };
+        let frame = frame::write(from, is_single, namespace, said);
+        tracing::debug!(namespace, %trace, channels = channels.len(), "told the other servers");
         let sealed = Bytes::from(self.key.seal(frame));
         for channel in channels {
             self.bus.publish(channel, sealed.clone());
@@ -177,13 +180,20 @@ impl Engine {
         let bound = inner.live.current();
         match frame.sent {
             Sent::Emit(sent) => {
-                let emission = sent.emission(&bound);
+                let served = bound.namespace(&frame.namespace);
+                let emission = sent.emission(&bound, served);
                 let reached = inner.send_here(&frame.namespace, &emission, None);
-                inner.remember_sent(&bound, &Arc::from(&*frame.namespace), emission, reached, None);
+                tracing::debug!(namespace = %frame.namespace, event = %emission.event, trace = %frame.trace, reached = reached.sum.reached, "heard of another server");
+                if let Some(served) = served {
+                    served.meters.of_sent(emission.number).count(&served.meters.all, reached.sum);
+                }
+                inner.remember_sent(&bound, &Arc::from(&*frame.namespace), emission, reached, None, frame.trace);
             }
             Sent::Evict { who, rooms } => {
                 let inner = Arc::clone(inner);
-                run_here_first(async move { inner.evict_here(&bound, &frame.namespace, &who, &rooms).await });
+                run_here_first(async move {
+                    inner.evict_here(&bound, &frame.namespace, &who, &rooms, frame.trace).await;
+                });
             }
         }
     }
@@ -192,28 +202,31 @@ impl Engine {
 impl Inner {
     /// Sends an emission to its audience on all servers, each view to those it is for. Yields how many connections of this
     /// server it reached.
-    pub(crate) fn send(
-        &self,
-        bound: &Bound,
-        namespace: &Arc<str>,
-        emission: Emission,
-        sender: Option<&Session>,
-    ) -> usize {
+    pub(crate) fn send(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> usize {
+        let Scene { bound, served, trace, .. } = *scene;
+        let namespace = &served.namespace().path;
         let reached = self.send_here(namespace, &emission, sender.map(|session| session.conn));
         if let Some(cluster) = &self.stores.cluster {
-            cluster.emit(bound, namespace, &emission);
+            cluster.emit(bound, namespace, &emission, trace);
         }
-        let sum = reached.sum();
-        self.remember_sent(bound, namespace, emission, reached, sender);
-        sum
+        let sum = reached.sum;
+        served.meters.of_sent(emission.number).count(&served.meters.all, sum);
+        self.remember_sent(bound, namespace, emission, reached, sender, trace);
+        sum.reached
     }
 
     fn send_here(&self, namespace: &str, emission: &Emission, sender: Option<u64>) -> Reached {
-        let mut forms = emission.forms.iter().map(|form| self.send_form(namespace, emission, form, sender));
-        Reached { first: forms.next().unwrap_or(0), others: forms.collect() }
+        let mut sum = Delivery::default();
+        let mut forms = emission.forms.iter().map(|form| {
+            let came = self.send_form(namespace, emission, form, sender);
+            sum = sum.and(came);
+            came.reached
+        });
+        let (first, others) = (forms.next().unwrap_or(0), forms.collect());
+        Reached { first, others, sum }
     }
 
-    fn send_form(&self, namespace: &str, emission: &Emission, form: &Form, sender: Option<u64>) -> usize {
+    fn send_form(&self, namespace: &str, emission: &Emission, form: &Form, sender: Option<u64>) -> Delivery {
         let send = |to, except| {
             let parcel = Parcel {
                 event: &emission.event,
@@ -228,14 +241,14 @@ impl Inner {
         };
         let alone = emission.to.sender && !emission.except_sender;
         let except = sender.filter(|_| emission.except_sender || alone);
-        let mut reached = 0;
+        let mut reached = Delivery::default();
         if emission.to.everyone {
-            reached += send(Receivers::Everyone, except);
+            reached = reached.and(send(Receivers::Everyone, except));
         } else if !emission.to.rooms.is_empty() {
-            reached += send(Receivers::Rooms(&emission.to.rooms), except);
+            reached = reached.and(send(Receivers::Rooms(&emission.to.rooms), except));
         }
         if let (true, Some(conn)) = (alone, sender) {
-            reached += send(Receivers::One(conn), None);
+            reached = reached.and(send(Receivers::One(conn), None));
         }
         reached
     }
@@ -262,19 +275,19 @@ impl Inner {
     }
 
     /// Tells the other servers that everyone in a room leaves others.
-    pub(crate) fn evict_elsewhere(&self, namespace: &str, who: &Arc<str>, rooms: &[Place]) {
+    pub(crate) fn evict_elsewhere(&self, namespace: &str, who: &Arc<str>, rooms: &[Place], trace: TraceId) {
         if let Some(cluster) = &self.stores.cluster {
-            cluster.evict(namespace, who, rooms);
+            cluster.evict(namespace, who, rooms, trace);
         }
     }
 
-    async fn evict_here(&self, bound: &Bound, namespace: &str, who: &str, rooms: &[Arc<str>]) {
+    async fn evict_here(&self, bound: &Bound, namespace: &str, who: &str, rooms: &[Arc<str>], trace: TraceId) {
         let Some(served) = bound.namespace(namespace) else { return };
         let place = |name: &Arc<str>| {
             let (room, params) = served.room_named(name)?;
             Some(Place { room, name: Arc::clone(name), params, presence: None, rule: None })
         };
         let places: Vec<Place> = rooms.iter().filter_map(place).collect();
-        Scene { inner: self, bound, served }.evict_and_follow(who, &places).await;
+        Scene { inner: self, bound, served, trace }.evict_and_follow(who, &places).await;
     }
 }

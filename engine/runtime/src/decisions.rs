@@ -15,7 +15,7 @@ use crate::engine::Inner;
 use crate::explain::Note;
 use crate::outcome::Emission;
 use crate::session::Session;
-use crate::{Engine, Refusal};
+use crate::{Delivery, Engine, Refusal, TraceId};
 use homeroom_plan::program::{Code, Place};
 
 /// Something that was decided.
@@ -37,6 +37,8 @@ pub struct Decision {
     pub place: Option<Place>,
     /// How long it took to decide.
     pub took: Duration,
+    /// What it was part of.
+    pub trace: TraceId,
 }
 
 /// What a decision is about.
@@ -120,16 +122,11 @@ impl Sent {
     }
 }
 
-/// How many connections an emission reached in its first form, and in each further one.
+/// How many connections an emission reached in its first form, and in each further one; and what came of all.
 pub(crate) struct Reached {
     pub(crate) first: usize,
     pub(crate) others: Vec<usize>,
-}
-
-impl Reached {
-    pub(crate) fn sum(&self) -> usize {
-        self.first + self.others.iter().sum::<usize>()
-    }
+    pub(crate) sum: Delivery,
 }
 
 impl Inner {
@@ -141,9 +138,10 @@ impl Inner {
         emission: Emission,
         reached: Reached,
         sender: Option<&Session>,
+        trace: TraceId,
     ) {
         bound.note(|| Note::Sent(&emission, reached.first, &reached.others));
-        let came = Came::now(self.clock.now_ms());
+        let came = Came::now(self.clock.now_ms(), trace);
         let sent = came.decided(namespace, About::Sent(Sent::of(emission, reached)));
         self.decisions.remember(sender.into_iter().fold(sent, Decision::of));
     }
@@ -154,11 +152,22 @@ impl Inner {
 pub(crate) struct Came {
     at_ms: i64,
     at: Instant,
+    trace: TraceId,
 }
 
 impl Came {
-    pub(crate) fn now(at_ms: i64) -> Self {
-        Self { at_ms, at: Instant::now() }
+    pub(crate) fn now(at_ms: i64, trace: TraceId) -> Self {
+        Self { at_ms, at: Instant::now(), trace }
+    }
+
+    /// What it is part of.
+    pub(crate) fn trace(self) -> TraceId {
+        self.trace
+    }
+
+    /// How long ago that is.
+    pub(crate) fn took(self) -> Duration {
+        self.at.elapsed()
     }
 
     /// A decision about something that has come; by nobody, and allowed.
@@ -171,7 +180,8 @@ impl Came {
             socket: None,
             code: None,
             place: None,
-            took: self.at.elapsed(),
+            took: self.took(),
+            trace: self.trace,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::explain::Note;
 use crate::outcome::{Effect, Outcome, Place};
 use crate::presence;
 use crate::session::{Session, socket_value};
+use crate::trace::TraceId;
 
 /// Where outcomes happen.
 #[derive(Clone, Copy)]
@@ -23,6 +24,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) inner: &'a Inner,
     pub(crate) bound: &'a Bound,
     pub(crate) served: &'a Served,
+    /// What brought it about.
+    pub(crate) trace: TraceId,
 }
 
 /// A user's first connection into a room, or last one out.
@@ -71,11 +74,11 @@ impl Scene<'_> {
                 (Effect::Leave(place), Some(session)) => changes.extend(self.leave(session, place).await),
                 (Effect::Join(_) | Effect::Leave(_), None) => {}
                 (Effect::Evict { who, rooms }, _) => {
-                    self.inner.evict_elsewhere(&self.served.namespace().path, &who, &rooms);
+                    self.inner.evict_elsewhere(&self.served.namespace().path, &who, &rooms, self.trace);
                     self.evict(&who, &rooms, changes).await;
                 }
                 (Effect::Emit(emission), _) => {
-                    reached += self.inner.send(self.bound, &self.served.namespace().path, emission, sender);
+                    reached += self.inner.send(self, emission, sender);
                 }
             }
         }
@@ -83,7 +86,7 @@ impl Scene<'_> {
     }
 
     async fn enter(&self, session: &Session, mut place: Place) -> Option<Change> {
-        let came = Came::now(self.inner.clock.now_ms());
+        let came = Came::now(self.inner.clock.now_ms(), self.trace);
         let joined = came.decided(&session.namespace, About::Join(Arc::clone(&place.name)));
         self.inner.decisions.remember(joined.of(session).by(place.rule.take()));
         if session.rooms.lock().insert(Arc::clone(&place.name)) {
@@ -194,8 +197,7 @@ impl Scene<'_> {
         role: Option<usize>,
         what: &str,
     ) -> bool {
-        let site =
-            Site { inner: self.inner, bound: self.bound, served: self.served, session: sender, role, attachments: &[] };
+        let site = Site { session: sender, role, ..self.inner.site(self.bound, self.served, self.trace) };
         let mut act = Act::new(site, handler);
         let ran = tokio::time::timeout(self.inner.settings.event_timeout, async {
             let _: Flow = act.run(&handler.body, frame).await?;
@@ -213,7 +215,7 @@ impl Scene<'_> {
                 let place = refusal.place.as_deref().unwrap_or("");
                 let cause = refusal.cause.as_deref().unwrap_or("");
                 self.bound.note(|| Note::Refused(&refusal));
-                tracing::error!(%namespace, what, code = %refusal.code, place, cause, "steps failed");
+                tracing::error!(%namespace, what, trace = %self.trace, code = %refusal.code, place, cause, "steps failed");
                 !matches!(&*refusal.code, "UNAVAILABLE" | "TIMEOUT")
             }
         }

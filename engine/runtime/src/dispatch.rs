@@ -13,6 +13,7 @@ use crate::decisions::{About, Came};
 use crate::engine::Inner;
 use crate::explain::Subject;
 use crate::input::{self, Carried, Incoming};
+use crate::metrics::{Laps, Stage};
 use crate::outcome::Outcome;
 use crate::quota::{self, Stopped};
 use crate::session::Session;
@@ -29,18 +30,22 @@ pub(crate) struct Event<'a> {
 }
 
 /// What an event of a client comes to. Nothing of it has happened yet.
-pub(crate) async fn dispatch(event: &Event<'_>) -> Result<Outcome, Stopped> {
+pub(crate) async fn dispatch(event: &Event<'_>, laps: &mut Laps<'_>) -> Result<Outcome, Stopped> {
     // bound: how large, how deep, of which name
     let heard = input::hear(&event.incoming.text, &event.inner.settings)?;
     let entry = event.entry(&heard.name)?;
+    laps.is(entry);
+    laps.lap(Stage::Bound);
 
     // rate limit
     let taken = quota::take(event.inner, entry, event.session, event.now.ms()).await;
     taken.map_err(|stopped| stopped.at(&entry.place))?;
+    laps.lap(Stage::RateLimit);
 
     // validate
     let carried = input::validate(&entry.input, &heard.args, event.incoming.attachments.len());
     let carried = carried.map_err(|refusal| refusal.at(&entry.place))?;
+    laps.lap(Stage::Validate);
 
     // authorize
     let socket = event.session.socket.lock().clone();
@@ -48,12 +53,15 @@ pub(crate) async fn dispatch(event: &Event<'_>) -> Result<Outcome, Stopped> {
     let mut act = Act::new(event.site(), &entry.handler);
     authorize(&mut act, entry, &mut frame).await?;
     event.take_of_room(entry, &act, &frame).await.map_err(|stopped| stopped.at(&entry.place))?;
+    laps.lap(Stage::Authorize);
 
     // act, and emit: into an outcome that is delivered once all of it went well
     act.run(&entry.handler.body, &mut frame).await?;
     let rule = act.admitted_by.take();
+    laps.lap(Stage::Act);
     let outcome = act.finish(entry, &frame, event.incoming.ack.is_some()).await?;
     event.remember(entry, rule);
+    laps.lap(Stage::Commit);
     Ok(outcome)
 }
 
@@ -94,6 +102,7 @@ impl<'a> Event<'a> {
             session: Some(self.session),
             role: self.session.role,
             attachments: &self.incoming.attachments,
+            trace: self.came.trace(),
         }
     }
 

@@ -158,7 +158,7 @@ impl Engine {
         let bound = self.inner.live.current();
         let sent = match self.admit_published(&bound, emitters, namespace, is_control, message) {
             Ok((served, emission)) => {
-                let scene = Scene { inner: &self.inner, bound: &bound, served };
+                let scene = Scene { inner: &self.inner, bound: &bound, served, trace: self.inner.traces.next() };
                 let outcome = Outcome { effects: vec![Effect::Emit(emission)], ..Outcome::default() };
                 Ok(Reached { sockets: scene.deliver(outcome, None, None).await })
             }
@@ -195,6 +195,7 @@ impl Engine {
         let forms = forms(served, event, message.args)?;
         let emission = Emission {
             event: Arc::clone(&event.name),
+            number: served.server_event(&event.name),
             forms,
             to: Audience { rooms: message.rooms, ..Audience::default() },
             except_sender: false,

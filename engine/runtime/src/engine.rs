@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Entry, Input};
 use homeroom_store::sql::Db;
-use homeroom_store::{Clock, Presence, SharedLimits, StateStore};
+use homeroom_store::{Clock, Presence, SharedLimits, StateStore, TimedState};
 use serde_json::Value;
 
 use crate::Refusal;
@@ -21,12 +21,13 @@ use crate::identity::{Authenticator, Verified};
 use crate::input::{self, Carried};
 use crate::lane::{Item, run_here_first};
 use crate::live::Live;
-use crate::metrics::Metrics;
+use crate::metrics::{CameTo, Metrics, Scrape};
 use crate::outcome::{Outcome, Place};
 use crate::outlet::Outlet;
 use crate::session::{Session, Sessions, id_text, socket_value};
 use crate::settings::RuntimeSettings;
 use crate::ticks::Timers;
+use crate::trace::{TraceId, Traces};
 
 /// Where things are remembered and asked.
 #[derive(Clone)]
@@ -58,6 +59,9 @@ pub(crate) struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) timers: Timers,
     pub(crate) metrics: Metrics,
+    pub(crate) traces: Traces,
+    /// The state of `stores`, and how it fares.
+    pub(crate) state: Arc<TimedState>,
     /// The epoch in which this server last told its connections; 0: in none yet.
     pub(crate) presence_epoch: AtomicU64,
     pub(crate) decisions: Decisions,
@@ -111,13 +115,15 @@ impl Engine {
     pub fn new(
         bound: Bound,
         outlet: Arc<dyn Outlet>,
-        stores: Stores,
+        mut stores: Stores,
         clock: Arc<dyn Clock>,
         authenticator: Arc<dyn Authenticator>,
         settings: RuntimeSettings,
     ) -> Self {
         let metrics = Metrics::default();
         metrics.serves(&bound.plan.digest);
+        let state = Arc::new(TimedState::new(stores.state));
+        stores.state = Arc::clone(&state) as Arc<dyn StateStore>;
         let inner = Inner {
             live: Live::new(bound),
             outlet,
@@ -128,6 +134,8 @@ impl Engine {
             sessions: Sessions::default(),
             timers: Timers::default(),
             metrics,
+            traces: Traces::default(),
+            state,
             presence_epoch: AtomicU64::new(0),
             ticking: tokio::sync::Mutex::default(),
             error_name: "error".into(),
@@ -148,6 +156,18 @@ impl Engine {
         &self.inner.metrics
     }
 
+    /// All that is counted, as [`crate::metrics::CONTENT_TYPE`].
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        let inner = &self.inner;
+        let mut waiting = std::collections::BTreeMap::new();
+        for session in inner.sessions.all() {
+            *waiting.entry(Arc::clone(&session.namespace)).or_insert(0) += session.lane.waiting();
+        }
+        let redis = inner.metrics.redis_calls();
+        inner.metrics.text(Some(Scrape { bound: self.current(), waiting, state: Arc::clone(&inner.state), redis }))
+    }
+
     /// How many connections there are, over all namespaces.
     #[must_use]
     pub fn connections(&self) -> usize {
@@ -165,18 +185,21 @@ impl Engine {
         };
         let namespace = Arc::clone(&knock.namespace);
         let public_id = Arc::clone(&knock.public_id);
-        let came_in = Came::now(self.inner.clock.now_ms());
+        let came_in = Came::now(self.inner.clock.now_ms(), self.inner.traces.next());
         let mut user = None;
         let admitting = self.inner.admit(&bound, served, knock, came_in, &mut user);
         let bounded = tokio::time::timeout(self.inner.settings.event_timeout, admitting);
         let came = bounded.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")));
+        let outcome = came.as_ref().map_or_else(|refusal| CameTo::Refused(&refusal.code), |_| CameTo::Done);
+        served.meters.connect.count_timed(outcome, came_in.took());
         came.map_err(|refusal| {
             bound.note(|| Note::Refused(&refusal));
             let decided = came_in.decided(&namespace, About::Connect).refused(&refusal);
             self.inner.decisions.remember(Decision { user, socket: Some(Arc::clone(&public_id)), ..decided });
             let (code, place) = (&*refusal.code, refusal.place.as_deref().unwrap_or(""));
             let cause = refusal.cause.as_deref().unwrap_or("");
-            tracing::info!(%namespace, socket = %public_id, code, place, cause, "connect refused");
+            let trace = came_in.trace();
+            tracing::info!(%namespace, socket = %public_id, %trace, code, place, cause, "connect refused");
             Rejected { message: refusal.text(Some(served.namespace())), code: refusal.code }
         })
     }
@@ -204,15 +227,17 @@ impl Engine {
         let bound = self.inner.live.current();
         let served = bound.namespace(namespace).ok_or_else(|| Refusal::code("NOT_FOUND"))?;
         let entry = served.namespace().backend_events.get(event).ok_or_else(|| Refusal::code("UNKNOWN_EVENT"))?;
+        let meter = &served.meters.backend[entry.number];
         let inner = &self.inner;
         let now = Now::at(inner.clock.now_ms());
-        let came_in = Came::now(now.ms());
+        let trace = inner.traces.next();
+        let came_in = Came::now(now.ms(), trace);
         let work = async {
             let carried = input::validate_value(&entry.input, body).map_err(|refusal| refusal.at(&entry.place))?;
             let mut frame = Frame::new(&Value::Null, &now, entry.handler.slots);
             frame.payload = carried.payload.as_ref();
             frame.args = carried.args.as_ref();
-            let mut act = Act::new(inner.site(&bound, served), &entry.handler);
+            let mut act = Act::new(inner.site(&bound, served, trace), &entry.handler);
             act.run(&entry.handler.body, &mut frame).await?;
             act.finish(entry, &frame, false).await
         };
@@ -224,10 +249,14 @@ impl Engine {
             bound.note(|| Note::Refused(refusal));
             let (code, place) = (&*refusal.code, refusal.place.as_deref().unwrap_or(""));
             let cause = refusal.cause.as_deref().unwrap_or("");
-            tracing::warn!(namespace, event, code, place, cause, "backend event refused");
+            tracing::warn!(namespace, event, %trace, code, place, cause, "backend event refused");
+            meter.count_timed(CameTo::Refused(&refusal.code), came_in.took());
         })?;
-        let scene = Scene { inner, bound: &bound, served };
-        Ok(Reached { sockets: scene.deliver(outcome, None, None).await })
+        let scene = Scene { inner, bound: &bound, served, trace };
+        let sockets = scene.deliver(outcome, None, None).await;
+        meter.count_timed(CameTo::Done, came_in.took());
+        tracing::debug!(namespace, event, %trace, sockets, "backend event done");
+        Ok(Reached { sockets })
     }
 
     /// The text that clients of a namespace get for a refusal.
@@ -243,8 +272,8 @@ impl Inner {
         self.stores.db.as_ref().ok_or_else(|| Refusal::because("UNAVAILABLE", "there is no database"))
     }
 
-    pub(crate) fn site<'a>(&'a self, bound: &'a Bound, served: &'a Served) -> Site<'a> {
-        Site { inner: self, bound, served, session: None, role: None, attachments: &[] }
+    pub(crate) fn site<'a>(&'a self, bound: &'a Bound, served: &'a Served, trace: TraceId) -> Site<'a> {
+        Site { inner: self, bound, served, session: None, role: None, attachments: &[], trace }
     }
 
     /// Verifies a client, counts it, and runs its connect's rules and steps. `user_id` is who it turns out to be.
@@ -271,7 +300,7 @@ impl Inner {
         };
         let now = Now::at(self.clock.now_ms());
         let socket = socket_value(&knock.public_id, Value::Object(serde_json::Map::new()));
-        let site = Site { role, ..self.site(bound, served) };
+        let site = Site { role, ..self.site(bound, served, came_in.trace()) };
         let mut frame = Frame::new(&verified.user, &now, entry.handler.slots);
         frame.payload = carried.payload.as_ref();
         frame.args = carried.args.as_ref();

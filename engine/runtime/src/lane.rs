@@ -21,12 +21,14 @@ use crate::dispatch::{Event, dispatch};
 use crate::engine::{Engine, Inner};
 use crate::explain::Note;
 use crate::input::{self, Incoming};
+use crate::metrics::{CameTo, Laps, Stage};
 use crate::outcome::Outcome;
 use crate::outlet::{Ending, Parcel, Receivers};
 use crate::quota::Stopped;
 use crate::review::{Asked, Review};
 use crate::session::Session;
 use crate::settings::RuntimeSettings;
+use crate::trace::TraceId;
 use crate::{Refusal, reply};
 
 /// The queue of a connection.
@@ -42,6 +44,8 @@ struct State {
     bytes: usize,
     /// Something runs, or it is held.
     busy: bool,
+    /// How many events have been begun.
+    begun: u64,
     /// Nothing runs until the client knows that it is connected.
     held: bool,
     closed: bool,
@@ -67,7 +71,7 @@ impl std::fmt::Debug for Lane {
 
 impl Default for Lane {
     fn default() -> Self {
-        let state = State { items: VecDeque::new(), bytes: 0, busy: true, held: true, closed: false };
+        let state = State { items: VecDeque::new(), bytes: 0, busy: true, begun: 0, held: true, closed: false };
         Self { state: Mutex::new(state), idle: Notify::new() }
     }
 }
@@ -124,17 +128,26 @@ impl Lane {
         Ok(!std::mem::replace(&mut state.busy, true))
     }
 
-    fn next(&self) -> Option<Item> {
+    /// How many items wait or run.
+    pub(crate) fn waiting(&self) -> usize {
+        let state = self.state.lock();
+        state.items.len() + usize::from(state.busy && !state.held)
+    }
+
+    /// What is next, and how many events there were before it.
+    fn next(&self) -> Option<(Item, u64)> {
         let mut state = self.state.lock();
         let item = state.items.pop_front();
         state.busy = item.is_some();
+        let before = state.begun;
         if let Some(Item::Event(incoming)) = &item {
             state.bytes -= incoming.bytes();
+            state.begun += 1;
         }
         if !state.busy {
             self.idle.notify_waiters();
         }
-        item
+        item.map(|item| (item, before))
     }
 }
 
@@ -178,8 +191,8 @@ pub(crate) fn run_here_first(future: impl Future<Output = ()> + Send + 'static) 
 }
 
 async fn drain(engine: Engine, session: Arc<Session>) {
-    while let Some(item) = session.lane.next() {
-        let work = AssertUnwindSafe(engine.inner.work(&session, item)).catch_unwind();
+    while let Some((item, before)) = session.lane.next() {
+        let work = AssertUnwindSafe(engine.inner.work(&session, item, before)).catch_unwind();
         if work.await.is_err() {
             tracing::error!(namespace = %session.namespace, socket = %session.public_id, "an event panicked");
         }
@@ -187,15 +200,16 @@ async fn drain(engine: Engine, session: Arc<Session>) {
 }
 
 impl Inner {
-    async fn work(&self, session: &Arc<Session>, item: Item) {
+    async fn work(&self, session: &Arc<Session>, item: Item, before: u64) {
         let bound = self.live.current();
+        let trace = self.traces.of(session.conn, before);
         if let Item::Connected(outcome, began_on) = item {
-            return self.begin(session, *outcome, &began_on, &bound).await;
+            return self.begin(session, *outcome, &began_on, &bound, trace).await;
         }
         let Some(served) = bound.namespace(&session.namespace) else { return self.forget(session).await };
-        let scene = Scene { inner: self, bound: &bound, served };
+        let scene = Scene { inner: self, bound: &bound, served, trace };
         match item {
-            Item::Event(incoming) => self.event(scene, session, incoming).await,
+            Item::Event(incoming) => self.event(scene, session, incoming, before).await,
             Item::Review(review, _asked) => self.review(scene, session, &review).await,
             Item::Connected(..) | Item::Closed => self.close(scene, session).await,
         }
@@ -203,9 +217,16 @@ impl Inner {
 
     /// What a connect came to happens, as the plan that it ran on has it. Where another is served by now, that one is asked
     /// about the rooms.
-    async fn begin(&self, session: &Arc<Session>, outcome: Outcome, began_on: &Arc<Bound>, bound: &Arc<Bound>) {
+    async fn begin(
+        &self,
+        session: &Arc<Session>,
+        outcome: Outcome,
+        began_on: &Arc<Bound>,
+        bound: &Arc<Bound>,
+        trace: TraceId,
+    ) {
         if let Some(served) = began_on.namespace(&session.namespace) {
-            let scene = Scene { inner: self, bound: began_on, served };
+            let scene = Scene { inner: self, bound: began_on, served, trace };
             scene.deliver(outcome, Some(session), None).await;
         }
         if Arc::ptr_eq(began_on, bound) {
@@ -213,19 +234,21 @@ impl Inner {
         }
         match bound.namespace(&session.namespace) {
             Some(served) => {
-                let scene = Scene { inner: self, bound, served };
+                let scene = Scene { inner: self, bound, served, trace };
                 self.review(scene, session, &Review::of(None)).await;
             }
             None => self.outlet.end(session.conn, Ending::Kicked),
         }
     }
 
-    async fn event(&self, scene: Scene<'_>, session: &Arc<Session>, incoming: Incoming) {
+    async fn event(&self, scene: Scene<'_>, session: &Arc<Session>, incoming: Incoming, before: u64) {
         let now = Now::at(self.clock.now_ms());
-        let came_in = Came::now(now.ms());
+        let mut laps = Laps::begin(&scene.served.meters, before, now.ms());
+        let came_in = Came::now(now.ms(), scene.trace);
         let (bound, served) = (scene.bound, scene.served);
         let event = Event { inner: self, bound, served, session, incoming: &incoming, now: &now, came: came_in };
-        let ran = tokio::time::timeout(self.settings.event_timeout, AssertUnwindSafe(dispatch(&event)).catch_unwind());
+        let running = AssertUnwindSafe(dispatch(&event, &mut laps)).catch_unwind();
+        let ran = tokio::time::timeout(self.settings.event_timeout, running);
         let came = match ran.await {
             Err(_) => Err(Refusal::code("TIMEOUT").into()),
             Ok(Err(_)) => Err(Refusal::internal("it panicked").into()),
@@ -235,13 +258,22 @@ impl Inner {
             self.remember_refusal(scene, session, &incoming, stopped.refusal(), came_in);
         }
         match came {
-            Ok(outcome) => drop(scene.deliver(outcome, Some(session), incoming.ack).await),
-            Err(Stopped::Refused(refusal)) => self.refuse(scene, session, &incoming, &refusal, &now),
-            Err(Stopped::Dropped(refusal)) if incoming.ack.is_some() => {
-                self.refuse(scene, session, &incoming, &refusal, &now);
+            Ok(outcome) => {
+                scene.deliver(outcome, Some(session), incoming.ack).await;
+                laps.lap(Stage::Deliver);
+                laps.end(CameTo::Done);
             }
-            Err(Stopped::Dropped(_)) => {}
-            Err(Stopped::Held(refusal)) => self.hold(scene, session, incoming, &refusal, &now),
+            Err(Stopped::Held(refusal)) => {
+                laps.end(CameTo::Held);
+                self.hold(scene, session, incoming, &refusal, &now);
+            }
+            Err(stopped) => {
+                laps.end(CameTo::Refused(&stopped.refusal().code));
+                let is_told = matches!(stopped, Stopped::Refused(_)) || incoming.ack.is_some();
+                if is_told {
+                    self.refuse(scene, session, &incoming, stopped.refusal(), &now);
+                }
+            }
         }
     }
 
@@ -259,7 +291,7 @@ impl Inner {
 
     fn refuse(&self, scene: Scene<'_>, session: &Session, incoming: &Incoming, refusal: &Refusal, now: &Now) {
         let name = name_of(incoming, self);
-        log(session, &name, refusal);
+        log(session, &name, refusal, scene.trace);
         let namespace = scene.served.namespace();
         match incoming.ack {
             Some(id) => {
@@ -287,9 +319,12 @@ impl Inner {
     fn refuse_unheard(&self, session: &Session, incoming: &Incoming, refusal: &Refusal) {
         let bound = self.live.current();
         let Some(served) = bound.namespace(&session.namespace) else { return };
-        let scene = Scene { inner: self, bound: &bound, served };
+        let scene = Scene { inner: self, bound: &bound, served, trace: self.traces.next() };
         let now = Now::at(self.clock.now_ms());
-        self.remember_refusal(scene, session, incoming, refusal, Came::now(now.ms()));
+        let name = name_of(incoming, self);
+        let entry = served.namespace().client_events.get(&*name);
+        served.meters.of_client(entry).count(CameTo::Refused(&refusal.code));
+        self.remember_refusal(scene, session, incoming, refusal, Came::now(now.ms(), scene.trace));
         self.refuse(scene, session, incoming, refusal, &now);
     }
 
@@ -324,13 +359,13 @@ fn name_of(incoming: &Incoming, inner: &Inner) -> String {
     )
 }
 
-fn log(session: &Session, event: &str, refusal: &Refusal) {
+fn log(session: &Session, event: &str, refusal: &Refusal, trace: TraceId) {
     let (namespace, socket, code) = (&*session.namespace, &*session.public_id, &*refusal.code);
     let (place, cause) = (refusal.place.as_deref().unwrap_or(""), refusal.cause.as_deref().unwrap_or(""));
     match code {
         "INTERNAL" | "UNAVAILABLE" | "TIMEOUT" => {
-            tracing::error!(namespace, event, socket, code, place, cause, "refused");
+            tracing::error!(namespace, event, socket, %trace, code, place, cause, "refused");
         }
-        _ => tracing::debug!(namespace, event, socket, code, place, cause, "refused"),
+        _ => tracing::debug!(namespace, event, socket, %trace, code, place, cause, "refused"),
     }
 }

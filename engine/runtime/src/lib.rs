@@ -31,6 +31,7 @@ mod review;
 pub mod session;
 pub mod settings;
 mod ticks;
+pub mod trace;
 pub mod usage;
 
 pub use bind::Bound;
@@ -42,8 +43,9 @@ pub use identity::{Authenticator, Verified};
 pub use live::Live;
 pub use metrics::Metrics;
 pub use outcome::Outcome;
-pub use outlet::{Ending, Outlet, Parcel, Receivers, WireArgs};
+pub use outlet::{Delivery, Ending, Outlet, Parcel, Receivers, WireArgs};
 pub use refusal::Refusal;
 pub use review::{OnDenied, Reviewed};
 pub use session::Session;
 pub use settings::RuntimeSettings;
+pub use trace::TraceId;

@@ -1,12 +1,18 @@
-//! What is counted, in OpenMetrics. Labels are bounded: namespaces that are served, events that are declared, verdicts, and
-//! contracts that this server has served.
+//! What is counted, in OpenMetrics. Labels are bounded: namespaces that are served, events, queries and codes that are
+//! declared (what clients make up is `(unknown)`), verdicts, and contracts that this server has served.
 
+mod laps;
+mod meters;
+mod page;
+mod process;
+mod scrape;
 mod shared;
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use homeroom_store::Timings;
 use parking_lot::Mutex;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -14,6 +20,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+pub(crate) use self::laps::{Laps, Stage};
+pub(crate) use self::meters::{Came as CameTo, Meters, QueryMeter};
+pub(crate) use self::scrape::Scrape;
 use self::shared::SharedMetrics;
 
 /// The content type of [`Metrics::text`].
@@ -37,6 +46,7 @@ struct Inner {
     definitions: Family<OfDigest, Gauge>,
     reload_seconds: Gauge<f64, AtomicU64>,
     shared: SharedMetrics,
+    redis: Mutex<Option<Arc<Timings>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -58,6 +68,11 @@ struct OfVerdict {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfDigest {
     digest: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfVersion {
+    version: &'static str,
 }
 
 /// One connection, counted until it is dropped.
@@ -99,8 +114,15 @@ impl Default for Metrics {
                 "How long the last change of definitions took to be served",
             ),
             shared: SharedMetrics::new(&mut registry),
+            redis: Mutex::default(),
             registry: Mutex::default(),
         };
+        let version: Family<OfVersion, Gauge> =
+            registered(&mut registry, "homeroom_build", "1 for the version that runs");
+        version.get_or_create(&OfVersion { version: env!("CARGO_PKG_VERSION") }).set(1);
+        let began: Gauge<f64, AtomicU64> =
+            registered(&mut registry, "process_start_time_seconds", "When this process began, since the Unix epoch");
+        began.set(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
         *inner.registry.lock() = registry;
         Self { inner: Arc::new(inner) }
     }
@@ -116,15 +138,27 @@ where
 }
 
 impl Metrics {
-    /// All of it, as [`CONTENT_TYPE`].
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut written = String::new();
-        if text::encode(&mut written, &self.inner.registry.lock()).is_err() {
-            // Writing to a `String` does not fail.
-            let _ = written.write_str("# EOF\n");
+    /// All of it, as [`CONTENT_TYPE`], with what is counted elsewhere.
+    pub(crate) fn text(&self, scrape: Option<Scrape>) -> String {
+        let mut counted = Registry::default();
+        if let Some(scrape) = scrape {
+            counted.register_collector(Box::new(scrape));
         }
+        let mut written = String::new();
+        // Writing to a `String` does not fail.
+        let _ = text::encode_registry(&mut written, &self.inner.registry.lock());
+        let _ = text::encode_registry(&mut written, &counted);
+        let _ = text::encode_eof(&mut written);
         written
+    }
+
+    /// Tells how calls of Redis fare.
+    pub fn redis(&self, calls: Arc<Timings>) {
+        *self.inner.redis.lock() = Some(calls);
+    }
+
+    pub(crate) fn redis_calls(&self) -> Option<Arc<Timings>> {
+        self.inner.redis.lock().clone()
     }
 
     /// Tells what is served since now.
@@ -205,12 +239,12 @@ mod tests {
         let metrics = Metrics::default();
         metrics.knows(["abc".into()]);
         let held = [Some("abc"), Some("made up"), None].map(|contract| metrics.connected("/a", contract));
-        let text = metrics.text();
+        let text = metrics.text(None);
         assert!(text.contains("websocket_connections{namespace=\"/a\"} 3"), "{text}");
         assert!(text.contains("contract=\"abc\"} 1") && text.contains("contract=\"other\"} 1"), "{text}");
         assert!(!text.contains("made up") && text.ends_with("# EOF\n"), "{text}");
         drop(held);
-        assert!(metrics.text().contains("websocket_connections{namespace=\"/a\"} 0"));
+        assert!(metrics.text(None).contains("websocket_connections{namespace=\"/a\"} 0"));
     }
 
     #[test]
@@ -219,7 +253,7 @@ mod tests {
         metrics.serves("one");
         metrics.serves("two");
         metrics.reloaded("served", 0.5);
-        let text = metrics.text();
+        let text = metrics.text(None);
         assert!(text.contains("homeroom_definitions{digest=\"two\"} 1") && !text.contains("\"one\""), "{text}");
         assert!(text.contains("homeroom_reloads_total{verdict=\"served\"} 1"), "{text}");
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use homeroom_plan::program::{self, RoomId};
+use homeroom_plan::program::{self, EventId, RoomId};
 use serde_json::Value;
 
 use crate::outlet::WireArgs;
@@ -56,6 +56,8 @@ pub struct Place {
 pub struct Emission {
     /// The event.
     pub event: Arc<str>,
+    /// Its number; `None`: another server sent it, and it is not declared here.
+    pub number: Option<EventId>,
     /// What is sent: one form, or one for each view.
     pub forms: Vec<Form>,
     /// Who gets it.

@@ -52,6 +52,23 @@ pub struct Parcel<'a> {
     pub volatile: bool,
 }
 
+/// What came of sending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Connections it was queued for.
+    pub reached: usize,
+    /// Connections that had no place for it: passed over if it might be left out, else ended.
+    pub dropped: usize,
+}
+
+impl Delivery {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { reached: self.reached + other.reached, dropped: self.dropped + other.dropped }
+    }
+}
+
 /// Why the engine ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -69,8 +86,8 @@ pub trait Outlet: Send + Sync {
     fn leave(&self, conn: u64, room: &str);
     /// Tells the number of the user's role, by which [`Parcel::roles`] finds it; `None`: it has none.
     fn role(&self, conn: u64, role: Option<usize>);
-    /// Sends, and tells how many connections it reached.
-    fn send(&self, namespace: &str, parcel: Parcel<'_>) -> usize;
+    /// Sends, and tells what came of it.
+    fn send(&self, namespace: &str, parcel: Parcel<'_>) -> Delivery;
     /// Answers an event.
     fn ack(&self, conn: u64, id: u64, args: &WireArgs);
     /// The connections in a room.

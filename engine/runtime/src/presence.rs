@@ -85,7 +85,7 @@ impl Inner {
         if !served.namespace().rooms[room].tracked {
             return true;
         }
-        let scene = Scene { inner: self, bound: &bound, served };
+        let scene = Scene { inner: self, bound: &bound, served, trace: self.traces.next() };
         let Ok(entry) = scene.presence_of(session, room, &params) else { return true };
         let value = remembered(entry.as_deref(), &session.user);
         let stored = presence_room(&session.namespace, name);
@@ -133,7 +133,7 @@ impl Inner {
         let role = user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
         let place = Place { room, name: name.into(), params, presence: None, rule: None };
         let change = Change { place, user, role, conn: None, entry: Some(entry(&gone.value)), came: false };
-        Scene { inner: self, bound: &bound, served }.follow(change).await;
+        Scene { inner: self, bound: &bound, served, trace: self.traces.next() }.follow(change).await;
     }
 }
 

@@ -83,7 +83,8 @@ impl Review {
 impl Engine {
     /// Serves something else from now on, to every namespace at once. Events that have begun end on what they began on.
     /// Yields the rooms whose rules are others now, for [`Engine::review`].
-    pub fn swap(&self, bound: Bound) -> Rooms {
+    pub fn swap(&self, mut bound: Bound) -> Rooms {
+        bound.counts_on_from(&self.current());
         self.inner.metrics.serves(&bound.plan.digest);
         let old = self.inner.live.swap(bound);
         admission::changed(&old.plan, &self.current().plan)
@@ -163,7 +164,7 @@ impl Inner {
         let socket = session.socket.lock().clone();
         let mut frame = Frame::new(&session.user, &now, 0);
         frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
-        let site = self.site(scene.bound, scene.served);
+        let site = self.site(scene.bound, scene.served, scene.trace);
         let mut act = Act::asking(crate::act::Site { session: Some(session), role: session.role, ..site });
         let asked = tokio::time::timeout(self.settings.event_timeout, act.admits_to(place.room, &place.params, &frame));
         asked.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")))

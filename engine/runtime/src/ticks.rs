@@ -125,7 +125,7 @@ impl Inner {
         for (slot, value) in params.into_iter().enumerate() {
             frame.set(slot, Some(Value::String(value)));
         }
-        let scene = Scene { inner: self, bound: &bound, served };
+        let scene = Scene { inner: self, bound: &bound, served, trace: self.traces.next() };
         scene.on_its_own(handler, &mut frame, None, None, "on_expire").await
     }
 }

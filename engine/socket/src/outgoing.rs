@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use homeroom_runtime::{Ending, Outlet, Parcel, Receivers, WireArgs};
+use homeroom_runtime::{Delivery, Ending, Outlet, Parcel, Receivers, WireArgs};
 
 use crate::seam::{Args, ConnId, Message, Reason, Tag, Target, Transport};
 
@@ -35,7 +35,7 @@ impl<T: Transport> Outlet for Outgoing<T> {
         self.transport.tag(ConnId::from_u64(conn), role.map_or(NO_ROLE, tag));
     }
 
-    fn send(&self, namespace: &str, parcel: Parcel<'_>) -> usize {
+    fn send(&self, namespace: &str, parcel: Parcel<'_>) -> Delivery {
         let message = Message { event: Arc::clone(parcel.event), args: args(parcel.args) };
         let tags: Option<Vec<Tag>> = parcel.roles.map(|roles| roles.iter().copied().map(tag).collect());
         let target = |rooms| Target {
@@ -44,14 +44,21 @@ impl<T: Transport> Outlet for Outgoing<T> {
             except: parcel.except.map(ConnId::from_u64),
             except_rooms: parcel.except_rooms,
         };
-        let broadcast = |rooms| self.transport.broadcast(namespace, target(rooms), &message, parcel.volatile).reached;
+        let broadcast = |rooms| {
+            let came = self.transport.broadcast(namespace, target(rooms), &message, parcel.volatile);
+            Delivery { reached: came.reached, dropped: came.dropped }
+        };
         match parcel.to {
             Receivers::Rooms(rooms) => broadcast(Some(rooms)),
             Receivers::Everyone => broadcast(None),
             Receivers::One(conn) => {
                 let conn = ConnId::from_u64(conn);
                 let is_for_it = tags.as_deref().is_none_or(|tags| self.transport.has_tag(conn, tags));
-                usize::from(is_for_it && self.transport.emit(conn, &message, parcel.volatile).is_ok())
+                if !is_for_it {
+                    return Delivery::default();
+                }
+                let is_queued = self.transport.emit(conn, &message, parcel.volatile).is_ok();
+                Delivery { reached: usize::from(is_queued), dropped: usize::from(!is_queued) }
             }
         }
     }

@@ -15,13 +15,15 @@ pub mod presence;
 pub mod redis;
 pub mod sql;
 pub mod state;
+mod timings;
 
 pub use answer::Answer;
 pub use bus::{Bus, MemoryBus, MemoryHub};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use limiter::{Decision, Gcra, MemoryLimits, Quota, SharedLimits};
 pub use presence::{MemoryPresence, Presence, PresenceRules};
-pub use state::{MemoryState, StateStore};
+pub use state::{MemoryState, StateStore, TimedState};
+pub use timings::{BOUNDS_US, Durations, Timings};
 
 /// A store that could not be asked. It is never the same as "no".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -47,7 +47,7 @@ pub use register::{Announced, Leases};
 use script::{Reply, Script};
 pub use state::RedisState;
 
-use crate::StoreError;
+use crate::{StoreError, Timings};
 
 /// Redis, reached in whatever way its address says. Copies share their connections; with the last one they end.
 #[derive(Clone)]
@@ -59,6 +59,7 @@ struct Inner {
     config: RedisConfig,
     endpoint: Endpoint,
     link: Link,
+    calls: Arc<Timings>,
 }
 
 enum Link {
@@ -78,7 +79,7 @@ impl Redis {
             Mode::Single | Mode::Sentinel { .. } => Link::One(Arc::new(Node::new(endpoint.clone()))),
             Mode::Cluster => Link::Many(Cluster::new(endpoint.clone())),
         };
-        Ok(Self { inner: Arc::new(Inner { config, endpoint, link }) })
+        Ok(Self { inner: Arc::new(Inner { config, endpoint, link, calls: Arc::default() }) })
     }
 
     /// Waits until Redis can be asked, so long at most; yields whether it can.
@@ -101,6 +102,12 @@ impl Redis {
         tokio::time::timeout(within, ready).await.is_ok()
     }
 
+    /// How its calls fare, over all copies.
+    #[must_use]
+    pub fn calls(&self) -> Arc<Timings> {
+        Arc::clone(&self.inner.calls)
+    }
+
     /// Whether keys are spread over several servers, so that one script cannot touch two keys that belong to different
     /// slots.
     fn is_cluster(&self) -> bool {
@@ -121,7 +128,7 @@ impl Redis {
     /// Runs a script. All `keys` lie in one slot; `args` are what follows the time.
     async fn run(&self, script: &Script, keys: &[&str], args: &[&str]) -> Result<Reply, StoreError> {
         let bounded = tokio::time::timeout(self.inner.config.call_timeout, self.run_unbounded(script, keys, args));
-        let answer = bounded.await.unwrap_or(Err(Failure::TimedOut));
+        let answer = self.inner.calls.time(async { bounded.await.unwrap_or(Err(Failure::TimedOut)) }).await;
         answer.map(Reply::of).map_err(|failure| StoreError::Unavailable(told(failure)))
     }
 

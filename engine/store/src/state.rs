@@ -17,10 +17,12 @@
 
 mod collection;
 mod memory;
+mod timed;
 
 use std::sync::Arc;
 
 pub use memory::{MemoryState, StateLimits};
+pub use timed::TimedState;
 
 use crate::{Answer, StoreError};
 

@@ -30,7 +30,7 @@ const LISTS: &[&str] = &["origins", "keys", "transports", "algorithm"];
 const PREFIX: &str = "HOMEROOM_";
 
 /// Variables with this beginning that are no settings.
-const OTHERS: &[&str] = &["HOMEROOM_LOG"];
+const OTHERS: &[&str] = &["HOMEROOM_LOG", "HOMEROOM_LOG_FORMAT"];
 
 /// Variables of the environment. Its `Debug` has their names alone.
 #[derive(Clone, Default)]

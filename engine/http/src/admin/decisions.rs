@@ -82,6 +82,7 @@ fn told(decision: &Decision, engine: &Engine, plan: &Plan) -> Value {
     let known = [("user", &decision.user), ("socket", &decision.socket), ("place", &decision.place)];
     told.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value.as_ref()?)))));
     told.insert("code".into(), decision.code.as_ref().map_or("OK".into(), text));
+    told.insert("trace".into(), decision.trace.to_string().into());
     told.insert("took_us".into(), u64::try_from(decision.took.as_micros()).unwrap_or(u64::MAX).into());
     Value::Object(told)
 }

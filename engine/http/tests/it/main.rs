@@ -8,7 +8,7 @@ use homeroom_definition::{Diagnostics, Sources, parse};
 use homeroom_http::{Api, ApiKeys, router};
 use homeroom_plan::{Identity, Input, Parsed, compile};
 use homeroom_runtime::{
-    Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Refusal, RuntimeSettings, Stores, WireArgs,
+    Authenticator, Bound, Delivery, Ending, Engine, Hooks, Outlet, Parcel, Refusal, RuntimeSettings, Stores, WireArgs,
     identity::Verifying,
 };
 use homeroom_store::state::StateLimits;
@@ -34,8 +34,8 @@ impl Outlet for Three {
     fn join(&self, _: u64, _: &Arc<str>) {}
     fn leave(&self, _: u64, _: &str) {}
     fn role(&self, _: u64, _: Option<usize>) {}
-    fn send(&self, _: &str, _: Parcel<'_>) -> usize {
-        3
+    fn send(&self, _: &str, _: Parcel<'_>) -> Delivery {
+        Delivery { reached: 3, dropped: 0 }
     }
     fn ack(&self, _: u64, _: u64, _: &WireArgs) {}
     fn members(&self, _: &str, _: &str) -> Vec<u64> {

@@ -33,8 +33,8 @@ impl Compiler<'_, '_> {
         let server_events = self.server_events();
         let envelope = Arc::new(self.envelope(file.envelope.as_ref())?);
         let connect = self.connect(file.connect.as_ref(), &envelope);
-        let client_events = self.client_events(&envelope);
-        let backend_events = self.backend_events(&envelope);
+        let client_events = numbered(self.client_events(&envelope));
+        let backend_events = numbered(self.backend_events(&envelope));
         let disconnect = file.disconnect.as_ref().and_then(|disconnect| {
             let mut scope = self.connected_scope(Site::Disconnect);
             self.handler(&disconnect.body, &mut scope)
@@ -97,6 +97,7 @@ impl Compiler<'_, '_> {
         }
         let mut entry = Entry {
             name: "connect".into(),
+            number: 0,
             place: self.place(self.unit.path.span),
             input: Input::AnyArgs,
             rate: None,
@@ -170,6 +171,7 @@ impl Compiler<'_, '_> {
         let place = self.place(name.span);
         let entry = Entry {
             name: name.value.as_str().into(),
+            number: 0,
             place,
             input: input?,
             rate,
@@ -310,6 +312,7 @@ impl Compiler<'_, '_> {
         let name = name.value.as_str().into();
         Some(Entry {
             name,
+            number: 0,
             place,
             input,
             rate: None,
@@ -404,6 +407,14 @@ impl Compiler<'_, '_> {
 
 /// How many arguments `args: any` takes.
 const ARGS_MAX: usize = 64;
+
+/// With a number for each.
+fn numbered(mut entries: HashMap<Box<str>, Entry>) -> HashMap<Box<str>, Entry> {
+    for (number, entry) in entries.values_mut().enumerate() {
+        entry.number = number;
+    }
+    entries
+}
 
 /// `{success: true, data: <ack>}`
 fn success() -> Data {

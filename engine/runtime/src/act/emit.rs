@@ -20,6 +20,7 @@ impl Act<'_> {
         let (except, _) = self.audience(&emit.except, frame)?;
         let emission = Emission {
             event: event.name.clone(),
+            number: Some(emit.event),
             forms,
             to,
             except_sender: except.sender || to_others,

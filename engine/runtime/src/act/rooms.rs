@@ -43,7 +43,7 @@ impl Act<'_> {
         let Some(values) = params::values(&room.pattern, &reference.params, frame)? else { return Ok(None) };
         let mut inner = room_frame(room, &values, frame);
         let subject = Subject::Room(room, &values);
-        let came = Came::now(frame.now.ms());
+        let came = Came::now(frame.now.ms(), self.site.trace);
         let rule = match self.admits(subject, &mut inner).await? {
             Ok(rule) => rule,
             Err(denied) => {

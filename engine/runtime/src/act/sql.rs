@@ -23,15 +23,16 @@ impl Act<'_> {
         let query = &self.site.bound.plan.queries[call.query];
         let columns = &self.site.bound.columns[call.query];
         let params = bound(call, frame)?;
+        let timings = &self.site.bound.queries[call.query].timings;
         if let Some(tx) = &mut self.tx {
-            return Ok(in_transaction(tx, query, columns, &params).await.map(present)?);
+            return Ok(timings.time(in_transaction(tx, query, columns, &params)).await.map(present)?);
         }
         let db = self.site.inner.db()?;
         let answer = match query.cache {
-            None => asked(db, query, columns, &params).await?,
+            None => timings.time(asked(db, query, columns, &params)).await?,
             Some(cache) => {
                 let ttl_ms = i64::try_from(cache.as_millis()).unwrap_or(i64::MAX);
-                let ask = asked(db, query, columns, &params);
+                let ask = timings.time(asked(db, query, columns, &params));
                 (*self.site.bound.answers.get(call.query, &params, ttl_ms, ask).await?).clone()
             }
         };
@@ -49,7 +50,9 @@ impl Act<'_> {
     pub(super) async fn execute(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Done, Refusal> {
         let query = &self.site.bound.plan.queries[call.query];
         let params = bound(call, frame)?;
-        let affected = self.transact().await?.execute(query.statement.sqlite(), &params).await?;
+        let timings = &self.site.bound.queries[call.query].timings;
+        let run = self.transact().await?.execute(query.statement.sqlite(), &params);
+        let affected = timings.time(run).await?;
         self.wrote = true;
         Ok(Done::count(usize::try_from(affected).unwrap_or(usize::MAX)))
     }

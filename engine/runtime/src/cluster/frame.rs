@@ -1,17 +1,18 @@
 //! What one server says to the others, as bytes: numbers big-endian, texts and lists with their length before them.
 //!
-//! `version, flags, server, number, namespace, kind, ...`. A server that meets a version or kind it does not know leaves
+//! `version, flags, server, number, trace, namespace, kind, ...`. A server that meets a version or kind it does not know leaves
 //! the frame unread, so that servers of two versions can stand side by side.
 
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 
-use crate::bind::Bound;
+use crate::bind::{Bound, Served};
 use crate::outcome::{Audience, Emission, Form, Place};
 use crate::outlet::WireArgs;
+use crate::trace::TraceId;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const EMIT: u8 = 1;
 const EVICT: u8 = 2;
 
@@ -36,6 +37,8 @@ pub(super) struct Frame {
     pub(super) number: u64,
     /// Whether it came on one channel alone.
     pub(super) is_single: bool,
+    /// The event that it is part of.
+    pub(super) trace: TraceId,
     pub(super) namespace: String,
     pub(super) sent: Sent,
 }
@@ -67,12 +70,13 @@ struct EmittedForm {
 
 impl Emitted {
     /// With the roles as this server numbers them; one that it does not know, nobody here has.
-    pub(super) fn emission(self, bound: &Bound) -> Emission {
+    pub(super) fn emission(self, bound: &Bound, served: Option<&Served>) -> Emission {
         let form = |form: EmittedForm| Form {
             roles: form.roles.map(|names| names.iter().filter_map(|name| bound.role(name)).collect()),
             args: WireArgs { text: form.text.into(), attachments: form.attachments.into() },
         };
         Emission {
+            number: served.and_then(|served| served.server_event(&self.event)),
             event: self.event,
             forms: self.forms.into_iter().map(form).collect(),
             to: Audience { sender: false, everyone: self.flags & EVERYONE != 0, rooms: self.rooms },
@@ -83,12 +87,21 @@ impl Emitted {
     }
 }
 
-pub(super) fn write(server: u64, number: u64, is_single: bool, namespace: &str, said: &Said<'_>) -> Vec<u8> {
+/// Where a frame comes from: a server, its number there, and what it is part of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct From {
+    pub(super) server: u64,
+    pub(super) number: u64,
+    pub(super) trace: TraceId,
+}
+
+pub(super) fn write(from: From, is_single: bool, namespace: &str, said: &Said<'_>) -> Vec<u8> {
     let mut to = Writer(Vec::with_capacity(256));
     to.byte(VERSION);
     to.byte(if is_single { SINGLE } else { 0 });
-    to.0.extend_from_slice(&server.to_be_bytes());
-    to.0.extend_from_slice(&number.to_be_bytes());
+    for number in [from.server, from.number, from.trace.0] {
+        to.0.extend_from_slice(&number.to_be_bytes());
+    }
     to.text(namespace);
     match said {
         Said::Emit { emission, roles } => to.emission(emission, roles),
@@ -150,14 +163,14 @@ pub(super) fn read(bytes: &[u8]) -> Option<Frame> {
     let mut from = Reader(bytes);
     (from.byte()? == VERSION).then_some(())?;
     let flags = from.byte()?;
-    let (server, number) = (from.number()?, from.number()?);
+    let (server, number, trace) = (from.number()?, from.number()?, TraceId(from.number()?));
     let namespace = from.text()?;
     let sent = match from.byte()? {
         EMIT => Sent::Emit(from.emission()?),
         EVICT => Sent::Evict { who: from.text()?, rooms: from.names()? },
         _ => return None,
     };
-    Some(Frame { server, number, is_single: flags & SINGLE != 0, namespace, sent })
+    Some(Frame { server, number, is_single: flags & SINGLE != 0, trace, namespace, sent })
 }
 
 struct Reader<'b>(&'b [u8]);
@@ -223,6 +236,7 @@ mod tests {
         let args = WireArgs { text: r#"{"a":[]}"#.into(), attachments: Arc::new([Bytes::from_static(b"\0\xff")]) };
         Emission {
             event: "grade.posted".into(),
+            number: None,
             forms: vec![Form { roles: Some(vec![1]), args: WireArgs::plain("1") }, Form { roles: None, args }],
             to: Audience { sender: true, everyone: false, rooms: vec!["class:a".into(), "class:b".into()] },
             except_sender: true,
@@ -235,8 +249,9 @@ mod tests {
     fn an_emission_arrives_as_it_left() {
         let emission = emission();
         let said = Said::Emit { emission: &emission, roles: &["TEACHER".into(), "STUDENT".into()] };
-        let frame = read(&write(7, u64::MAX, false, "/gradebook", &said)).expect("a frame");
-        assert_eq!((frame.server, frame.number, frame.is_single), (7, u64::MAX, false));
+        let from = From { server: 7, number: u64::MAX, trace: TraceId(9) };
+        let frame = read(&write(from, false, "/gradebook", &said)).expect("a frame");
+        assert_eq!((frame.server, frame.number, frame.trace, frame.is_single), (7, u64::MAX, TraceId(9), false));
         assert_eq!(frame.namespace, "/gradebook");
         let Sent::Emit(sent) = frame.sent else { panic!("an emission") };
         assert_eq!(sent.forms[0].roles.as_deref(), Some(&["STUDENT".to_owned()][..]));
@@ -256,7 +271,8 @@ mod tests {
         #[test]
         fn a_frame_that_is_cut_or_changed_does_no_harm(at in 0_usize..400, byte in any::<u8>()) {
             let emission = emission();
-            let mut bytes = write(1, 2, true, "/a", &Said::Emit { emission: &emission, roles: &[] });
+            let from = From { server: 1, number: 2, trace: TraceId(3) };
+            let mut bytes = write(from, true, "/a", &Said::Emit { emission: &emission, roles: &[] });
             let at = at % bytes.len();
             prop_assert!(read(&bytes[..at]).is_none());
             bytes[at] = byte;

@@ -36,7 +36,7 @@ impl Engine {
         let mut frame = Frame::new(user, &now, 0);
         frame.socket = Some(Cow::Borrowed(&socket));
         let role = user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
-        let site = Site { session, role, ..self.inner.site(&bound, served) };
+        let site = Site { session, role, ..self.inner.site(&bound, served, self.inner.traces.next()) };
         Act::asking(site).admits_to(room, &params, &frame).await.map(Some)
     }
 
@@ -48,7 +48,8 @@ impl Engine {
         let Some((id, params)) = served.room_named(room) else { return false };
         let place = Place { room: id, name: room.into(), params, presence: None, rule: None };
         let outcome = Outcome { effects: vec![Effect::Join(place)], ..Outcome::default() };
-        Scene { inner: &self.inner, bound: &bound, served }.deliver(outcome, Some(session), None).await;
+        let trace = self.inner.traces.next();
+        Scene { inner: &self.inner, bound: &bound, served, trace }.deliver(outcome, Some(session), None).await;
         true
     }
 }

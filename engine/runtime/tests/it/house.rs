@@ -10,8 +10,8 @@ use homeroom_runtime::engine::Knock;
 use homeroom_runtime::explain::Recorder;
 use homeroom_runtime::input::Incoming;
 use homeroom_runtime::{
-    Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Receivers, Refusal, RuntimeSettings, Session, Stores,
-    Verified, WireArgs, identity::Verifying,
+    Authenticator, Bound, Delivery, Ending, Engine, Hooks, Outlet, Parcel, Receivers, Refusal, RuntimeSettings,
+    Session, Stores, Verified, WireArgs, identity::Verifying,
 };
 use homeroom_store::sql::{Db, SqlLimits};
 use homeroom_store::state::StateLimits;
@@ -44,7 +44,7 @@ impl Outlet for Edge {
         self.everyone.lock().push(conn);
     }
 
-    fn send(&self, _: &str, parcel: Parcel<'_>) -> usize {
+    fn send(&self, _: &str, parcel: Parcel<'_>) -> Delivery {
         let rooms = self.rooms.lock();
         let mut to: Vec<u64> = match parcel.to {
             Receivers::One(conn) => vec![conn],
@@ -64,7 +64,7 @@ impl Outlet for Edge {
         for conn in &to {
             self.sent.lock().push((*conn, parcel.event.to_string(), value(parcel.args)));
         }
-        to.len()
+        Delivery { reached: to.len(), dropped: 0 }
     }
 
     fn ack(&self, conn: u64, id: u64, args: &WireArgs) {
