@@ -69,8 +69,9 @@ impl Native {
         tokio::spawn(Task::new(conn, reader, peer, &upgraded.early));
     }
 
-    /// One task turns it for all, as long as there is a transport.
+    /// One task turns it for all, as long as there is a transport. It was not turned while there was nobody.
     fn turn_the_wheel(self: &Arc<Self>) {
+        self.wheel.begin();
         let native = Arc::downgrade(self);
         let mut every = tokio::time::interval(self.wheel.resolution());
         tokio::spawn(async move {

@@ -69,6 +69,15 @@ impl Wheel {
         Self { begun: Instant::now(), resolution, slots, now: AtomicU64::new(0) }
     }
 
+    /// Says that it is turned from now on: nothing has been put into it that the time until now would bring about.
+    pub(super) fn begin(&self) {
+        self.now.store(self.present(), Ordering::Relaxed);
+    }
+
+    fn present(&self) -> u64 {
+        (self.begun.elapsed().as_nanos() / self.resolution.as_nanos()) as u64
+    }
+
     /// How often it is to be turned.
     pub(super) fn resolution(&self) -> Duration {
         self.resolution
@@ -101,7 +110,7 @@ impl Wheel {
 
     /// Turns it to the present, and has everything go off that is due.
     pub(super) fn turn(&self) {
-        let present = (self.begun.elapsed().as_nanos() / self.resolution.as_nanos()) as u64;
+        let present = self.present();
         while self.now().0 < present {
             let now = Tick(self.now.fetch_add(1, Ordering::Relaxed) + 1);
             let alarms = std::mem::take(&mut *self.slot(now).lock());
