@@ -21,6 +21,7 @@
 //! | a server while it buries | its own list names the room by then, and so does the dead one's: others go on |
 //! | a server that claimed somebody's leaving | the claim ends with its lease, and another claims |
 //! | a server that was told `Last` and died before saying so | the same: a last leaving is written before it is told, and settled soon after |
+//! | Redis, for longer than a lease | nobody is buried before others had as long as a lease to come back |
 //! | Redis, with all it knew | servers tell again; who had left by then is not told gone |
 //!
 //! A room lies under `<room>:presence`, a hash of namespace and user to what is remembered.
@@ -77,6 +78,8 @@ pub struct RedisPresence {
     look_ms: AtomicI64,
     /// Nothing is tried again before this.
     rest_ms: AtomicI64,
+    /// When Redis could last not be asked, by this server's clock.
+    away_ms: AtomicI64,
 }
 
 impl RedisPresence {
@@ -94,6 +97,7 @@ impl RedisPresence {
             settled: Mutex::default(),
             look_ms,
             rest_ms: AtomicI64::new(i64::MIN),
+            away_ms: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -105,7 +109,15 @@ impl RedisPresence {
 
     /// After Redis could not be asked.
     fn rest(&self) {
-        self.rest_ms.store(self.redis.local_ms().saturating_add(RETRY_MS), Ordering::Relaxed);
+        let now_ms = self.redis.local_ms();
+        self.rest_ms.store(now_ms.saturating_add(RETRY_MS), Ordering::Relaxed);
+        self.away_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// Whether a lease that is over tells of a death. As long as a lease after Redis was away it does not: others could not
+    /// renew theirs either, and are about to.
+    fn may_judge(&self, now_ms: i64) -> bool {
+        now_ms >= self.away_ms.load(Ordering::Relaxed).saturating_add(self.rules.lease_ms)
     }
 
     async fn read(&self, script: &Script, room: &str, args: &[&str]) -> Result<super::Reply, StoreError> {

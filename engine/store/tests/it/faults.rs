@@ -1,7 +1,7 @@
 //! Redis killed, restarted, paused and full: what holds, and what mends itself.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use homeroom_store::bus::{BusLimits, Frames};
 use homeroom_store::presence::Left;
@@ -127,6 +127,49 @@ async fn paused_it_hangs_nobody_and_presence_is_right_afterwards() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn away_for_longer_than_a_lease_it_is_nobodys_death() {
+    let server = RedisServer::start(&[]);
+    let [a, b] = [connected(soon(server.url())).await, connected(soon(server.url())).await];
+    let rules = PresenceRules { lease_ms: 1500, grace_ms: 0 };
+    let [first, second] = [RedisPresence::new(a, rules), RedisPresence::new(b, rules)];
+    for (presence, user) in [(&first, "ann"), (&second, "bob")] {
+        presence.beat().await.expect("a beat");
+        presence.enter(ROOM, user, 1, "1".into()).await.expect("entered");
+    }
+    server.signal("-STOP");
+    let paused = Instant::now();
+    while paused.elapsed() < Duration::from_millis(4000) {
+        for presence in [&first, &second] {
+            let _ = bounded(presence.beat()).await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    server.signal("-CONT");
+    eventually("the first is back", async || first.beat().await.is_ok()).await;
+    for _ in 0..5 {
+        assert_eq!(first.gone(10).await.expect("asked"), [], "the second is about to come back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    eventually("the second is back", async || second.beat().await.is_ok()).await;
+    let back = Instant::now();
+    while back.elapsed() < Duration::from_millis(3000) {
+        for presence in [&first, &second] {
+            presence.beat().await.expect("a beat");
+            assert_eq!(presence.gone(10).await.expect("asked"), []);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(first.count(ROOM).await, Ok(2));
+    let mut gone = Vec::new();
+    eventually("whoever does not come back is told gone", async || {
+        first.beat().await.expect("a beat");
+        gone.extend(first.gone(10).await.expect("asked"));
+        gone.iter().any(|one| &*one.user == "bob")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn full_it_refuses_what_adds_and_permits_what_asks_and_removes() {
     let server = RedisServer::start(&[]);
     let clock = Arc::new(ManualClock::at(1_000_000_000));
@@ -150,6 +193,11 @@ async fn full_it_refuses_what_adds_and_permits_what_asks_and_removes() {
     assert_eq!((state.len("k").await, presence.count(ROOM).await), (Ok(3), Ok(1)));
     assert_eq!(state.all("k", None).await.expect("read").len(), 3);
     assert!(state.take("k", Which::Named("a")).await.expect("taken").is_some());
+    let epoch = presence.beat().await.expect("a beat");
+    for _ in 0..4 {
+        clock.advance(PresenceRules::default().lease_ms / 3);
+        assert_eq!(presence.beat().await, Ok(epoch), "a full Redis is nobody's death");
+    }
     clock.advance(1000);
     let told = state.claim_expired(10).await.expect("claimed");
     assert_eq!(told.iter().map(|one| &*one.entry.name).collect::<Vec<_>>(), ["short"]);

@@ -5,6 +5,7 @@ if ARGV[4] ~= '1' and (not til or til == 'dead') then
   return {}
 end
 til = string.format('%.0f', now + tonumber(ARGV[3]))
-redis.call('SET', KEYS[1], til, 'PX', ARGV[2])
+-- Written first: it is permitted when Redis is full, and what follows it then is, too. A full Redis is nobody's death.
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
+redis.call('SET', KEYS[1], til, 'PX', ARGV[2])
 return {til}

@@ -33,7 +33,7 @@ impl RedisPresence {
         let now_ms = self.redis.local_ms();
         self.claimed.forget_late(now_ms);
         self.settle_what_was_told().await?;
-        if now_ms >= self.look_ms.load(Ordering::Relaxed) {
+        if now_ms >= self.look_ms.load(Ordering::Relaxed) && self.may_judge(now_ms) {
             self.look_ms.store(now_ms.saturating_add(LOOK_EVERY_MS), Ordering::Relaxed);
             self.bury_the_dead().await?;
         }
