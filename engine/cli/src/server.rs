@@ -124,7 +124,7 @@ impl Server {
         let outlet = Arc::new(Outgoing::new(Arc::clone(&hub)));
         let engine = Engine::new(bound, outlet, stores, Arc::clone(&clock), parts.authenticator, parts.limits.clone());
         let sink = Arc::new(EngineSink::new(engine.clone()));
-        let (edge, routes) = Edge::new(parts.socket, hub, sink);
+        let (edge, routes) = Edge::new(parts.socket, hub, sink, engine.metrics().gate("handshakes"));
         edge.serve_namespaces(&paths);
         engine.metrics().knows(contracts(&engine.current().plan));
         if let Some(register) = &register {

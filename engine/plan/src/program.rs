@@ -107,6 +107,8 @@ pub struct Handler {
     pub body: Vec<Step>,
     /// Whether it writes to the database, anywhere below.
     pub executes: bool,
+    /// Whether it enters rooms, anywhere below.
+    pub joins: bool,
 }
 
 /// What an incoming event may carry.

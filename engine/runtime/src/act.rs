@@ -205,7 +205,7 @@ impl<'a> Act<'a> {
                 self.site.bound.answers.forget_all();
             }
         }
-        Ok(Outcome { effects: self.effects, vars: self.vars, ack: None })
+        Ok(Outcome { effects: self.effects, vars: self.vars, ack: None, inside: None })
     }
 
     fn effect(&mut self, effect: Effect) -> Result<(), Refusal> {

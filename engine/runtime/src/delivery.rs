@@ -48,6 +48,7 @@ impl Scene<'_> {
         self.bound.note(|| Note::Outcome(&outcome));
         let enters = outcome.effects.iter().any(|effect| matches!(effect, Effect::Join(_)));
         let reached = self.effects(outcome.effects, sender, &mut changes).await;
+        drop(outcome.inside);
         if enters {
             // Whoever is told that they are in a room hears what any server sends there from then on.
             self.inner.listening().await;

@@ -12,6 +12,7 @@ use crate::bind::{Bound, Served};
 use crate::decisions::{About, Came};
 use crate::engine::Inner;
 use crate::explain::Subject;
+use crate::gate::Inside;
 use crate::input::{self, Carried, Incoming};
 use crate::metrics::{Laps, Stage};
 use crate::outcome::Outcome;
@@ -47,7 +48,11 @@ pub(crate) async fn dispatch(event: &Event<'_>, laps: &mut Laps<'_>) -> Result<O
     let carried = carried.map_err(|refusal| refusal.at(&entry.place))?;
     laps.lap(Stage::Validate);
 
-    // authorize
+    // authorize: those who may enter rooms by it, not all at once
+    let inside = event.go_in(entry).await?;
+    if inside.is_some() {
+        laps.lap(Stage::Wait);
+    }
     let socket = event.session.socket.lock().clone();
     let mut frame = event.frame(entry, &carried, &socket);
     let mut act = Act::new(event.site(), &entry.handler);
@@ -62,7 +67,7 @@ pub(crate) async fn dispatch(event: &Event<'_>, laps: &mut Laps<'_>) -> Result<O
     let outcome = act.finish(entry, &frame, event.incoming.ack.is_some()).await?;
     event.remember(entry, rule);
     laps.lap(Stage::Commit);
-    Ok(outcome)
+    Ok(Outcome { inside, ..outcome })
 }
 
 /// Whether the event's rules admit its sender; no rules admit anyone.
@@ -84,6 +89,15 @@ impl<'a> Event<'a> {
         }
         quota::default_take(self.inner, &Arc::from(""), self.session, self.now.ms())?;
         Err(Refusal::code("UNKNOWN_EVENT").into())
+    }
+
+    /// Waits for its turn, if it may enter rooms.
+    async fn go_in(&self, entry: &Entry) -> Result<Option<Inside>, Stopped> {
+        if !entry.handler.joins {
+            return Ok(None);
+        }
+        let inside = self.inner.entering.enter().await.map_err(Refusal::sent_away);
+        Ok(Some(inside.map_err(|refusal| refusal.at(&entry.place))?))
     }
 
     fn frame<'f>(&'f self, entry: &Entry, carried: &'f Carried, socket: &'f Value) -> Frame<'f> {

@@ -17,6 +17,7 @@ use crate::decisions::{About, Came, Decision, Decisions};
 use crate::delivery::Scene;
 use crate::dispatch::authorize;
 use crate::explain::Note;
+use crate::gate::{Gate, GateBounds};
 use crate::identity::{Authenticator, Verified};
 use crate::input::{self, Carried};
 use crate::lane::{Item, run_here_first};
@@ -62,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) traces: Traces,
     /// The state of `stores`, and how it fares.
     pub(crate) state: Arc<TimedState>,
+    /// Connects, and events that enter rooms: so many at once.
+    pub(crate) entering: Gate,
     /// The epoch in which this server last told its connections; 0: in none yet.
     pub(crate) presence_epoch: AtomicU64,
     pub(crate) decisions: Decisions,
@@ -124,6 +127,11 @@ impl Engine {
         metrics.serves(&bound.plan.digest);
         let state = Arc::new(TimedState::new(stores.state));
         stores.state = Arc::clone(&state) as Arc<dyn StateStore>;
+        let entering = GateBounds {
+            at_once: settings.entering_max,
+            waiting_max: settings.entering_waiting_max,
+            wait_max: settings.entering_wait,
+        };
         let inner = Inner {
             live: Live::new(bound),
             outlet,
@@ -133,6 +141,7 @@ impl Engine {
             settings,
             sessions: Sessions::default(),
             timers: Timers::default(),
+            entering: Gate::new(entering, metrics.gate("entering")),
             metrics,
             traces: Traces::default(),
             state,
@@ -172,6 +181,11 @@ impl Engine {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.inner.sessions.count()
+    }
+
+    /// Waits as long as so many clients and joins wait for their turn that one more would not be let in soon.
+    pub async fn has_room(&self) {
+        self.inner.entering.has_short_line().await;
     }
 
     /// Lets a client in, or not. What its connect does happens when [`Engine::connected`] is called.
@@ -285,6 +299,7 @@ impl Inner {
         came_in: Came,
         user_id: &mut Option<Arc<str>>,
     ) -> Result<Admitted, Refusal> {
+        let inside = self.entering.enter().await.map_err(Refusal::sent_away)?;
         let token = knock.auth.as_object_mut().and_then(|auth| auth.remove("token"));
         let contract = knock.auth.as_object_mut().and_then(|auth| auth.remove("contract"));
         let verified = self.identify(served, token.as_ref(), &knock).await?;
@@ -311,7 +326,7 @@ impl Inner {
         drop(frame);
         let user = act.user.take().unwrap_or_else(|| verified.user.clone());
         let rule = act.admitted_by.take();
-        let outcome = act.done().await?;
+        let outcome = Outcome { inside: Some(inside), ..act.done().await? };
 
         let mut session = Session::new(knock.conn, knock.public_id, knock.namespace, user);
         session.role = role;

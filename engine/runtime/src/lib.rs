@@ -14,6 +14,7 @@ pub mod dispatch;
 pub mod emitter;
 pub mod engine;
 pub mod explain;
+pub mod gate;
 pub mod hooks;
 pub mod identity;
 pub mod input;

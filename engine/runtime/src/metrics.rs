@@ -1,6 +1,7 @@
 //! What is counted, in OpenMetrics. Labels are bounded: namespaces that are served, events, queries and codes that are
 //! declared (what clients make up is `(unknown)`), verdicts, and contracts that this server has served.
 
+mod gates;
 mod laps;
 mod meters;
 mod page;
@@ -20,6 +21,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+pub use self::gates::GateCounts;
+use self::gates::GateMetrics;
 pub(crate) use self::laps::{Laps, Stage};
 pub(crate) use self::meters::{Came as CameTo, Meters, QueryMeter};
 pub(crate) use self::scrape::Scrape;
@@ -47,6 +50,7 @@ struct Inner {
     reload_seconds: Gauge<f64, AtomicU64>,
     shared: SharedMetrics,
     redis: Mutex<Option<Arc<Timings>>>,
+    gates: GateMetrics,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -115,6 +119,7 @@ impl Default for Metrics {
             ),
             shared: SharedMetrics::new(&mut registry),
             redis: Mutex::default(),
+            gates: GateMetrics::new(&mut registry),
             registry: Mutex::default(),
         };
         let version: Family<OfVersion, Gauge> =
@@ -171,6 +176,12 @@ impl Metrics {
     pub fn reloaded(&self, verdict: &str, took: f64) {
         self.inner.reloads.get_or_create(&OfVerdict { verdict: verdict.to_owned() }).inc();
         self.inner.reload_seconds.set(took);
+    }
+
+    /// What is counted at the gate of this name.
+    #[must_use]
+    pub fn gate(&self, name: &'static str) -> GateCounts {
+        self.inner.gates.of(name)
     }
 
     /// Tells how the bus between servers fares.

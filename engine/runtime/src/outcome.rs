@@ -5,6 +5,7 @@ use std::sync::Arc;
 use homeroom_plan::program::{self, EventId, RoomId};
 use serde_json::Value;
 
+use crate::gate::Inside;
 use crate::outlet::WireArgs;
 
 /// What an event that was not refused will do, in order.
@@ -16,6 +17,8 @@ pub struct Outcome {
     pub vars: Option<Value>,
     /// What its sender is answered; made only if it asked.
     pub ack: Option<WireArgs>,
+    /// Its place among those who may enter rooms at once.
+    pub inside: Option<Inside>,
 }
 
 /// One change to the outside.

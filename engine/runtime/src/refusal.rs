@@ -7,6 +7,8 @@ use homeroom_plan::schema::Issue;
 use homeroom_store::StoreError;
 use homeroom_store::sql::SqlError;
 
+use crate::gate::SentAway;
+
 /// The engine's codes, and the texts clients get where an author did not reword them.
 const TEXTS: &[(&str, &str)] = &[
     ("UNAUTHENTICATED", "A valid token is needed."),
@@ -18,7 +20,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("RATE_LIMITED", "Too many events. Try again later."),
     ("NOT_FOUND", "There is no such thing."),
     ("FULL", "There is no room for more."),
-    ("BUSY", "Too many events are waiting."),
+    ("BUSY", "Too much is waiting. Try again later."),
     ("TOO_MANY_CONNECTIONS", "You have too many connections open."),
     ("PAYLOAD_TOO_LARGE", "The payload is too large."),
     ("UNAVAILABLE", "This cannot be done right now. Try again later."),
@@ -31,7 +33,7 @@ const TEXTS: &[(&str, &str)] = &[
 pub struct Refusal {
     /// The code.
     pub code: Code,
-    /// After RATE_LIMITED: when to come back, in milliseconds.
+    /// After RATE_LIMITED, and BUSY where many want to enter: when to come back, in milliseconds.
     pub retry_after_ms: Option<u64>,
     /// After INVALID_PAYLOAD: what was wrong, where.
     pub issues: Vec<Issue>,
@@ -76,6 +78,13 @@ impl Refusal {
     #[must_use]
     pub fn rate_limited(retry_after_ms: u64) -> Self {
         Self { retry_after_ms: Some(retry_after_ms), ..Self::code("RATE_LIMITED") }
+    }
+
+    /// Too many want to enter.
+    #[must_use]
+    pub(crate) fn sent_away(away: SentAway) -> Self {
+        let back_after_ms = u64::try_from(away.back_after.as_millis()).unwrap_or(u64::MAX);
+        Self { retry_after_ms: Some(back_after_ms), ..Self::because("BUSY", "too many want to enter") }
     }
 
     /// With the place it came from, unless a narrower one is known.

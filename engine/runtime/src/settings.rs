@@ -25,6 +25,13 @@ pub struct RuntimeSettings {
     pub effects_per_event_max: usize,
     /// How many connections one user may have to one namespace; beyond, TOO_MANY_CONNECTIONS.
     pub connections_per_user_max: usize,
+    /// How many connects, and events that enter rooms, may be under way at once, over all connections; the rest stand in
+    /// line.
+    pub entering_max: usize,
+    /// How many may stand in that line; beyond, BUSY.
+    pub entering_waiting_max: usize,
+    /// How long one may stand there; beyond, BUSY.
+    pub entering_wait: Duration,
     /// How many events of any one name a connection may send where the definition says nothing: this many
     pub default_rate_count: u32,
     /// within this long. Names that are not declared share one such limit.
@@ -59,6 +66,9 @@ impl Default for RuntimeSettings {
             rooms_per_connection_max: 128,
             effects_per_event_max: 4096,
             connections_per_user_max: 10,
+            entering_max: 128,
+            entering_waiting_max: 4096,
+            entering_wait: Duration::from_secs(5),
             default_rate_count: 100,
             default_rate_per: Duration::from_secs(10),
             field_bytes_max: 256,

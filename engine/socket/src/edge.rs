@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
+use homeroom_runtime::metrics::GateCounts;
 use parking_lot::Mutex;
 
 use crate::front;
+use crate::handshakes::Handshakes;
 use crate::house::House;
 use crate::hub::Hub;
 use crate::native::Native;
@@ -22,13 +24,14 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// An edge and the routes that it is reached by. It serves no namespace yet.
-    pub fn new(settings: SocketSettings, hub: Arc<Hub>, sink: Arc<dyn Sink>) -> (Self, Router) {
+    /// An edge and the routes that it is reached by; `handshakes` counts who comes. It serves no namespace yet.
+    pub fn new(settings: SocketSettings, hub: Arc<Hub>, sink: Arc<dyn Sink>, handshakes: GateCounts) -> (Self, Router) {
         let carries_its_own = settings.transport == Carrier::Own && settings.takes_websockets();
+        let handshakes = Arc::new(Handshakes::new(&settings, Arc::clone(&sink), handshakes));
         let house = Arc::new(House::new(settings, hub, sink));
         let (oxide, service) = Oxide::new(&house);
         let native = carries_its_own.then(|| Native::new(&house));
-        let router = front::router(service, &house, native);
+        let router = front::router(service, &house, native, handshakes);
         (Self { oxide, house, changing: Mutex::default() }, router)
     }
 

@@ -18,6 +18,7 @@ use hyper::upgrade::OnUpgrade;
 use tower::Service;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
+use crate::handshakes::{Handshakes, come_again};
 use crate::house::House;
 use crate::link::{Link, Links};
 use crate::native::{self, Native};
@@ -40,12 +41,17 @@ const KEPT: [HeaderName; 9] = [
 const ANY_ORIGIN: &str = "*";
 
 /// The routes of a Socket.IO service; WebSockets that `native` wants are its own.
-pub(crate) fn router(service: impl Answers, house: &Arc<House>, native: Option<Arc<Native>>) -> Router {
+pub(crate) fn router(
+    service: impl Answers,
+    house: &Arc<House>,
+    native: Option<Arc<Native>>,
+    handshakes: Arc<Handshakes>,
+) -> Router {
     let settings = &house.settings;
     let path = settings.path.trim_end_matches('/');
     let origins = settings.origins.as_slice().into();
     let links = Arc::clone(&house.links);
-    let front = Front { service, native, links, origins, body_timeout: settings.ping_timeout };
+    let front = Front { service, native, handshakes, links, origins, body_timeout: settings.ping_timeout };
     let router = Router::new().route_service(path, front.clone()).route_service(&format!("{path}/"), front);
     match cors(&settings.origins) {
         Some(cors) => router.layer(cors),
@@ -69,6 +75,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
 struct Front<S> {
     service: S,
     native: Option<Arc<Native>>,
+    handshakes: Arc<Handshakes>,
     links: Arc<Links>,
     origins: Arc<[String]>,
     /// How long the body of a request may take; whoever is slower does not answer pings either.
@@ -97,6 +104,21 @@ impl<S: Answers> Service<Request<Body>> for Front<S> {
         if !self.admits(request.headers()) {
             return Box::pin(async { Ok((StatusCode::FORBIDDEN, "origin not allowed").into_response()) });
         }
+        if session(request.uri()).is_some() {
+            return self.answer(request);
+        }
+        let (mut front, handshakes) = (self.clone(), Arc::clone(&self.handshakes));
+        Box::pin(async move {
+            match handshakes.admit().await {
+                Ok(()) => front.answer(request).await,
+                Err(away) => Ok(come_again(away)),
+            }
+        })
+    }
+}
+
+impl<S: Answers> Front<S> {
+    fn answer(&mut self, request: Request<Body>) -> BoxFuture<'static, Result<Response, Infallible>> {
         if let Some(native) = self.native.as_ref().filter(|_| native::is_for_us(&request)) {
             let upgraded = native.upgrade(request);
             return Box::pin(async { Ok(upgraded) });
@@ -123,7 +145,12 @@ impl<S: Answers> Service<Request<Body>> for Front<S> {
 /// The session that a WebSocket request says it takes over.
 fn moving_session(request: &Request<Body>) -> Option<&str> {
     request.headers().get(header::UPGRADE)?;
-    request.uri().query()?.split('&').find_map(|pair| pair.strip_prefix("sid="))
+    session(request.uri())
+}
+
+/// The session that a request is of; without one, it begins one.
+fn session(uri: &Uri) -> Option<&str> {
+    uri.query()?.split('&').find_map(|pair| pair.strip_prefix("sid="))
 }
 
 /// The request with copies of what is needed, and nothing that holds on to the buffer it was read into.

@@ -44,7 +44,16 @@ impl Refusal {
     pub(crate) fn new(code: &str, text: &str) -> Self {
         Self { code: Some(code.into()), message: format!("{code}: {text}") }
     }
+
+    /// Whether it passes by itself. The official client stays away once it is refused, and comes again once it is cut off;
+    /// so this is told only where others, who are in another namespace, would be cut off with it.
+    pub(crate) fn passes(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| PASSING.contains(&code))
+    }
 }
+
+/// What passes by itself; a client that comes again may well be let in.
+const PASSING: [&str; 3] = ["BUSY", "UNAVAILABLE", "TIMEOUT"];
 
 /// A client that was let in, and is to be told of it.
 pub(crate) struct LetIn {

@@ -41,6 +41,10 @@ impl Sink for EngineSink {
             }
         })
     }
+
+    fn has_room(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.engine.has_room())
+    }
 }
 
 /// One admitted connection.

@@ -10,6 +10,7 @@ pub mod edge;
 mod filled;
 mod front;
 mod guest;
+mod handshakes;
 mod house;
 pub mod hub;
 pub mod incoming;

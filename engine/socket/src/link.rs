@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub struct Link {
     writer: AtomicWaker,
     is_gone: AtomicBool,
     gone: Notify,
+    /// Namespaces that its client is in, as far as they are counted here.
+    entered: AtomicUsize,
 }
 
 impl Link {
@@ -41,6 +43,7 @@ impl Link {
             writer: AtomicWaker::new(),
             is_gone: AtomicBool::new(false),
             gone: Notify::new(),
+            entered: AtomicUsize::new(0),
         })
     }
 
@@ -70,6 +73,21 @@ impl Link {
         if !self.is_gone() {
             told.await;
         }
+    }
+
+    /// Its client is in one more namespace.
+    pub(crate) fn entered(&self) {
+        self.entered.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Its client is in one namespace less.
+    pub(crate) fn left(&self) {
+        self.entered.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether its client is in a namespace.
+    pub(crate) fn is_in_any(&self) -> bool {
+        self.entered.load(Ordering::Acquire) > 0
     }
 
     /// Has a task woken when the connection is to end.

@@ -189,7 +189,8 @@ pub struct Hello {
 }
 
 /// A refused connect. The client's `connect_error` says `CODE: message`; `data.code` has the code where the transport can
-/// carry data.
+/// carry data. But BUSY, UNAVAILABLE and TIMEOUT pass by themselves: a client that is in no namespace yet is cut off instead,
+/// after which it comes again by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {
     /// A code the client can act on, such as `TOKEN_EXPIRED`.
@@ -235,6 +236,10 @@ pub trait Sink: Send + Sync {
     /// A client wants to enter a namespace. The inbox it yields is told first of [`Inbox::connected`], then of events, and
     /// once of [`Inbox::closed`]. If the future is dropped before it is done, the client has gone.
     fn connect(&self, hello: Hello) -> BoxFuture<'_, Result<Arc<dyn Inbox>, ConnectError>>;
+    /// Done when another client that comes would be let in soon; nobody new is listened to before.
+    fn has_room(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// The engine's side of one connection. Called in order, from the task that reads the connection; must not block.

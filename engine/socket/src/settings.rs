@@ -30,6 +30,12 @@ pub struct SocketSettings {
     pub ping_timeout: Duration,
     /// How long a client may take to ask to enter a namespace, and then the engine to decide.
     pub connect_timeout: Duration,
+    /// How many clients may begin a session in a second; the rest stand in line.
+    pub handshakes_per_second: u32,
+    /// How many may stand in that line; others are told by HTTP 503 to come again, which the official client does by itself.
+    pub handshakes_waiting_max: usize,
+    /// How long one may stand there; then it is told the same.
+    pub handshake_wait: Duration,
     /// How many bytes a message may have, in either transport.
     pub message_bytes_max: usize,
     /// How many attachments an event may have.
@@ -62,6 +68,9 @@ impl Default for SocketSettings {
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(10),
+            handshakes_per_second: 2000,
+            handshakes_waiting_max: 2048,
+            handshake_wait: Duration::from_secs(5),
             message_bytes_max: 1024 * 1024,
             attachments_max: 16,
             attachments_bytes_max: 1024 * 1024,

@@ -140,6 +140,13 @@ record! {
         "head_timeout" head_timeout: Option<Text>,
         /// How long a client may read nothing while something is written to it, `5s` by default.
         "write_stall" write_stall: Option<Text>,
+        /// Clients that may begin a session in a second, `2000` by default; the rest stand in line.
+        "handshakes_per_second" handshakes_per_second: Option<Node>,
+        /// Clients that may stand in that line, `2048` by default. Others are told by HTTP 503 to come again later, which the
+        /// official client does by itself.
+        "handshakes_waiting_max" handshakes_waiting_max: Option<Node>,
+        /// How long a client may stand there, `5s` by default; then it is told the same.
+        "handshake_wait" handshake_wait: Option<Text>,
         /// Over how long WebSockets are ended when the server stops, so that clients do not all come back at once; `5s` by
         /// default.
         "drain" drain: Option<Text>,
@@ -175,6 +182,13 @@ record! {
         "hook_timeout" hook_timeout: Option<Text>,
         /// Events of a connection that may wait, `256` by default.
         "queue_events_max" queue_events_max: Option<Node>,
+        /// Connects, and events that enter rooms, that may be under way at once, `128` by default; the rest stand in line, and
+        /// while it is long, clients that come wait too.
+        "entering_max" entering_max: Option<Node>,
+        /// Those that may stand in that line, `4096` by default; beyond, `BUSY`.
+        "entering_waiting_max" entering_waiting_max: Option<Node>,
+        /// How long one may stand there, `5s` by default; beyond, `BUSY`.
+        "entering_wait" entering_wait: Option<Text>,
         /// Bytes of an event's JSON, `262144` by default.
         "payload_bytes_max" payload_bytes_max: Option<Node>,
         /// How deep a payload may be nested, `64` by default.

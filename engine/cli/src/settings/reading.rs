@@ -132,6 +132,9 @@ impl Reading<'_> {
         self.duration(section.connect_timeout.as_ref(), &mut settings.connect_timeout);
         self.duration(section.head_timeout.as_ref(), &mut settings.head_timeout);
         self.duration(section.write_stall.as_ref(), &mut settings.write_stall);
+        self.count(section.handshakes_per_second.as_ref(), &mut settings.handshakes_per_second);
+        self.count(section.handshakes_waiting_max.as_ref(), &mut settings.handshakes_waiting_max);
+        self.duration(section.handshake_wait.as_ref(), &mut settings.handshake_wait);
         self.duration(section.drain.as_ref(), &mut settings.drain);
         self.count(section.message_bytes_max.as_ref(), &mut settings.message_bytes_max);
         self.count(section.attachments_max.as_ref(), &mut settings.attachments_max);
@@ -188,6 +191,9 @@ impl Reading<'_> {
         self.duration(section.event_timeout.as_ref(), &mut settings.event_timeout);
         self.duration(section.hook_timeout.as_ref(), &mut settings.hook_timeout);
         self.count(section.queue_events_max.as_ref(), &mut settings.queue_events_max);
+        self.count(section.entering_max.as_ref(), &mut settings.entering_max);
+        self.count(section.entering_waiting_max.as_ref(), &mut settings.entering_waiting_max);
+        self.duration(section.entering_wait.as_ref(), &mut settings.entering_wait);
         self.count(section.payload_bytes_max.as_ref(), &mut settings.payload_bytes_max);
         self.count(section.payload_depth_max.as_ref(), &mut settings.payload_depth_max);
         self.count(section.arguments_max.as_ref(), &mut settings.arguments_max);

@@ -102,7 +102,7 @@ impl Compiler<'_, '_> {
             input: Input::AnyArgs,
             rate: None,
             rules: Vec::new(),
-            handler: Handler { slots: 0, body: Vec::new(), executes: false },
+            handler: Handler { slots: 0, body: Vec::new(), executes: false, joins: false },
             ack: Ack::Empty,
             envelope: Arc::clone(envelope),
         };
@@ -358,7 +358,7 @@ impl Compiler<'_, '_> {
             bind: None,
             otherwise: crate::program::Otherwise::Unstated,
         };
-        Some((input, Handler { slots: 0, body: vec![step], executes: false }))
+        Some((input, Handler { slots: 0, body: vec![step], executes: false, joins: false }))
     }
 
     fn envelope(&mut self, node: Option<&Node>) -> Option<Envelope> {

@@ -41,8 +41,9 @@ impl Compiler<'_, '_> {
             self.refusals_after_writes(steps);
         }
         let body = self.steps(steps, scope);
-        let executes = effects::executes(steps, &|name| self.names.procedures.get(name).map(|declared| declared.item));
-        Some(Handler { slots: scope.slots, body, executes })
+        let find = |name: &str| self.names.procedures.get(name).map(|declared| declared.item);
+        let (executes, joins) = (effects::executes(steps, &find), effects::joins(steps, &find));
+        Some(Handler { slots: scope.slots, body, executes, joins })
     }
 
     /// Steps, in order; what they bind stays bound.

@@ -17,6 +17,8 @@ pub(crate) enum Stage {
     Bound,
     RateLimit,
     Validate,
+    /// For its turn, where it enters rooms.
+    Wait,
     Authorize,
     Act,
     Commit,
@@ -24,14 +26,23 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Bound, Self::RateLimit, Self::Validate, Self::Authorize, Self::Act, Self::Commit, Self::Deliver];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Bound,
+        Self::RateLimit,
+        Self::Validate,
+        Self::Wait,
+        Self::Authorize,
+        Self::Act,
+        Self::Commit,
+        Self::Deliver,
+    ];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Bound => "bound",
             Self::RateLimit => "rate_limit",
             Self::Validate => "validate",
+            Self::Wait => "wait",
             Self::Authorize => "authorize",
             Self::Act => "act",
             Self::Commit => "commit",

@@ -21,6 +21,7 @@ client_events:
     do: [{ emit: seen, to: sender, data: { n: <n> } }]
   slow: { allow: anyone, do: [{ query: known }] }
   boom: { allow: anyone, do: [{ call: boom }] }
+  enter: { do: [{ join: room:<user.id> }], ack: {} }
 server_events: { seen: { payload: { fields: { n: integer } } } }
 ";
 
@@ -111,6 +112,24 @@ async fn what_waits_is_bounded_in_bytes_too() {
     let codes: Vec<_> = sent.iter().map(|id| house.acked(&ann, *id).expect("an ack")["code"].clone()).collect();
     assert_eq!(codes, ["INVALID_PAYLOAD", "INVALID_PAYLOAD", "BUSY", "BUSY", "BUSY"]);
     assert_eq!(house.ask(&ann, "plain", &[]).await["success"], true);
+}
+
+#[tokio::test]
+async fn so_many_enter_at_once_and_whoever_finds_no_place_in_line_is_told_when_to_come_back() {
+    let settings = RuntimeSettings { entering_max: 1, entering_waiting_max: 0, ..RuntimeSettings::default() };
+    let house = house(settings).await;
+    let ann = house.enter("ann", "TEACHER").await;
+    let bob = json!({ "id": "bob", "role": "TEACHER" });
+    let entering =
+        house.engine.connect(house.knock(&bob, json!({}))).await.unwrap_or_else(|_| panic!("there is a place"));
+    let refused = house.engine.connect(house.knock(&bob, json!({}))).await.err().expect("there is none");
+    assert_eq!(&*refused.code, "BUSY");
+    let ack = house.ask(&ann, "enter", &[]).await;
+    assert!(ack["code"] == "BUSY" && ack["retryAfterMs"].as_u64().is_some_and(|ms| ms >= 1000), "{ack}");
+    assert_eq!(house.ask(&ann, "plain", &[]).await["success"], true, "others go on");
+    house.engine.connected(entering);
+    assert_eq!(house.ask(&ann, "enter", &[]).await["success"], true);
+    house.engine.has_room().await;
 }
 
 #[tokio::test]

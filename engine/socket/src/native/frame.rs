@@ -37,6 +37,8 @@ impl Code {
     pub(super) const NOT_UTF8: Self = Self(1007);
     /// More bytes, or attachments, than there may be.
     pub(super) const TOO_LARGE: Self = Self(1009);
+    /// Come again later.
+    pub(super) const AGAIN: Self = Self(1013);
 }
 
 /// A whole frame of a client; its payload has been unmasked.

@@ -163,25 +163,32 @@ impl Session {
     }
 
     /// Goes on with what the engine has decided, and has it told of those that this side has left.
-    pub(super) fn go_on(&mut self, cx: &mut Context<'_>) {
+    ///
+    /// # Errors
+    /// If the client is to come again.
+    pub(super) fn go_on(&mut self, cx: &mut Context<'_>) -> Result<(), Code> {
         for place in (0..self.entries.len()).rev() {
-            self.decided(place, cx);
+            self.decided(place, cx)?;
         }
         if self.conn.had_leavers() {
             self.entries.iter_mut().for_each(Entry::leave_if_left);
         }
+        Ok(())
     }
 
-    fn decided(&mut self, place: usize, cx: &mut Context<'_>) {
-        let State::Asking(asking) = &mut self.entries[place].state else { return };
-        let Poll::Ready(answer) = Pin::new(&mut asking.answer).poll(cx) else { return };
+    fn decided(&mut self, place: usize, cx: &mut Context<'_>) -> Result<(), Code> {
+        let State::Asking(asking) = &mut self.entries[place].state else { return Ok(()) };
+        let Poll::Ready(answer) = Pin::new(&mut asking.answer).poll(cx) else { return Ok(()) };
+        let is_alone = !self.entries.iter().any(|entry| matches!(entry.state, State::In { .. }));
         match answer {
             Ok(let_in) => self.let_in(place, let_in),
+            Err(refusal) if is_alone && refusal.passes() => return Err(Code::AGAIN),
             Err(refusal) => {
                 let entry = self.entries.swap_remove(place);
                 self.refuse(&entry.namespace, &refusal);
             }
         }
+        Ok(())
     }
 
     fn let_in(&mut self, place: usize, LetIn { guest, public_id }: LetIn) {

@@ -94,7 +94,7 @@ impl Task {
         if let Some(reason) = self.conn.link.ending() {
             return Err(End::Cut(reason));
         }
-        self.session.go_on(cx);
+        self.session.go_on(cx)?;
         // What the last turn left, and what came with the request.
         let mut is_more = !self.rest.is_empty();
         while self.conn.poll_write(cx)?.is_ready() {
@@ -110,7 +110,7 @@ impl Task {
                     Poll::Ready(more) => is_more = more,
                 }
             }
-            self.session.go_on(cx);
+            self.session.go_on(cx)?;
             if is_more {
                 cx.waker().wake_by_ref();
                 self.conn.poll_write(cx)?.is_ready();

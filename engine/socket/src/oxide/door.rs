@@ -63,7 +63,17 @@ impl Door {
             let_in = Arc::clone(house).admit(namespace, wire, handed_over(auth), peer) => let_in,
             () = gone => Err(Refusal::new("GONE", "Nobody is there.")),
         };
-        let LetIn { guest, .. } = let_in.map_err(|refusal| refusal.message)?;
+        let link = own_link(socket);
+        let LetIn { guest, .. } = let_in.map_err(|refusal| {
+            // One that polls has no connection of its own to be cut off from; it is told.
+            if let Some(link) = link.filter(|link| refusal.passes() && !link.is_in_any()) {
+                link.kill(Reason::Closed);
+            }
+            refusal.message
+        })?;
+        if let Some(link) = link {
+            link.entered();
+        }
         socket.extensions.insert(Arc::clone(&guest));
         socket.on_disconnect(Leaving { house: Arc::clone(house), guest: Arc::clone(&guest) });
         socket.on_fallback(Hearing { guest });
@@ -92,6 +102,9 @@ struct Leaving {
 impl DisconnectHandler<LocalAdapter, ()> for Leaving {
     fn call_with_defer(&self, socket: OxideSocket, reason: DisconnectReason, defer: fn(OxideSocket)) {
         let on_this_side = ending(&socket, &self.house.links);
+        if let Some(link) = own_link(&socket) {
+            link.left();
+        }
         // First it leaves the namespace: whoever hears of the end may let the client enter again.
         defer(socket);
         self.guest.leave_soon(match reason {

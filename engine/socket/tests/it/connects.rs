@@ -46,13 +46,16 @@ pub(crate) async fn a_panic_while_connecting_is_a_refusal(start: Start) {
     assert!(stage.hub.is_empty());
 }
 
-pub(crate) async fn whoever_decides_too_long_refuses(start: Start) {
+pub(crate) async fn whoever_is_decided_on_for_too_long_is_to_come_again(start: Start) {
     let settings = SocketSettings { connect_timeout: Duration::from_millis(200), ..quick() };
     let stage = start(settings, HubLimits::default());
     let mut client = Client::open(stage.address).await;
-    let refusal = client.connect("/", r#"{"wait":true}"#).await.expect_err("it is refused");
-    assert!(refusal.starts_with("TIMEOUT: "), "{refusal}");
+    client.send(r#"0{"wait":true}"#).await;
+    client.end().await;
     assert_eq!((stage.hub.len(), stage.engine.see(|seen| seen.abandoned)), (0, 1));
+    let (mut inside, _) = stage.enter("/").await;
+    let refusal = inside.connect("/room", r#"{"wait":true}"#).await.expect_err("it is refused");
+    assert!(refusal.starts_with("TIMEOUT: "), "{refusal}");
 }
 
 pub(crate) async fn a_full_hub_refuses(start: Start) {

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Error;
 use crate::client::{Client, request};
 use crate::stage::{PATIENCE, Start, quick};
 
-const OPEN: &str = "/socket.io/?EIO=4&transport=polling";
+pub(crate) const OPEN: &str = "/socket.io/?EIO=4&transport=polling";
 
 /// One request on a connection of its own; yields the status and the body.
 pub(crate) async fn ask(address: SocketAddr, method: &str, target: &str, headers: &str, body: &str) -> (u16, String) {
@@ -22,7 +22,7 @@ pub(crate) async fn ask(address: SocketAddr, method: &str, target: &str, headers
     (head[9..12].parse().expect("it has a status"), body.to_owned())
 }
 
-async fn ask_all(address: SocketAddr, method: &str, target: &str, headers: &str, body: &str) -> String {
+pub(crate) async fn ask_all(address: SocketAddr, method: &str, target: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     let asked = async {
         let mut stream = TcpStream::connect(address).await.expect("it listens");

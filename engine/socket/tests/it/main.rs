@@ -3,6 +3,7 @@
 //! A case gets a way to start a transport with settings of its own, and talks to it over TCP as a client would. Cases wait
 //! for what they expect; a case that hangs is ended by [`stage::PATIENCE`] and says what it waited for.
 
+mod avalanche;
 mod client;
 mod connects;
 mod ends;
@@ -34,12 +35,18 @@ macro_rules! on {
             a_client_enters_and_is_known,
             a_refusal_says_why,
             a_panic_while_connecting_is_a_refusal,
-            whoever_decides_too_long_refuses,
+            whoever_is_decided_on_for_too_long_is_to_come_again,
             a_full_hub_refuses,
             what_connected_sends_comes_after_the_connect_packet,
             every_first_event_of_a_crowd_arrives,
             a_client_that_goes_while_it_is_decided_on_leaves_nothing,
             one_connection_enters_several_namespaces;
+        avalanche:
+            handshakes_stand_in_line_and_the_rest_are_to_come_again,
+            nobody_stands_in_line_longer_than_may_be,
+            whoever_leaves_the_line_holds_nobody_up,
+            whoever_comes_late_has_all_its_time,
+            what_passes_cuts_off_whoever_is_in_no_namespace;
         events:
             arguments_of_any_number_arrive_and_return,
             acks_have_any_number_of_arguments,

@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) closed: Vec<(ConnId, Reason)>,
     /// Connects that were given up before they were decided.
     pub(crate) abandoned: usize,
+    /// How often it was asked whether there is room.
+    pub(crate) room_asked: usize,
 }
 
 /// The engine of the cases.
@@ -30,13 +32,19 @@ pub(crate) struct Engine {
     hub: Arc<Hub>,
     seen: Mutex<Seen>,
     changed: watch::Sender<()>,
+    room: watch::Sender<bool>,
     own: Weak<Self>,
 }
 
 impl Engine {
     pub(crate) fn new(hub: Arc<Hub>) -> Arc<Self> {
-        let own =
-            |own: &Weak<Self>| Self { hub, seen: Mutex::default(), changed: watch::Sender::new(()), own: own.clone() };
+        let own = |own: &Weak<Self>| Self {
+            hub,
+            seen: Mutex::default(),
+            changed: watch::Sender::new(()),
+            room: watch::Sender::new(true),
+            own: own.clone(),
+        };
         Arc::new_cyclic(own)
     }
 
@@ -71,6 +79,11 @@ impl Engine {
         reason
     }
 
+    /// Whether it has room for more.
+    pub(crate) fn has_room(&self, has: bool) {
+        self.room.send_replace(has);
+    }
+
     fn note(&self, note: impl FnOnce(&mut Seen)) {
         note(&mut self.seen.lock());
         self.changed.send_replace(());
@@ -94,6 +107,15 @@ impl Sink for Engine {
             }
             let engine = self.own.upgrade().expect("it runs");
             Ok(Arc::new(Session { engine, conn, welcomes: !auth["welcome"].is_null() }) as Arc<dyn Inbox>)
+        }
+        .boxed()
+    }
+
+    fn has_room(&self) -> BoxFuture<'_, ()> {
+        async move {
+            self.note(|seen| seen.room_asked += 1);
+            let mut room = self.room.subscribe();
+            room.wait_for(|has| *has).await.expect("the engine is here");
         }
         .boxed()
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use homeroom_runtime::Metrics;
 use homeroom_socket::edge::Edge;
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::listen::serve;
@@ -48,7 +49,8 @@ pub(crate) fn own(settings: SocketSettings, limits: HubLimits) -> Stage {
 fn start(settings: SocketSettings, limits: HubLimits) -> Stage {
     let hub = Arc::new(Hub::new(limits));
     let engine = Engine::new(Arc::clone(&hub));
-    let (edge, router) = Edge::new(settings.clone(), Arc::clone(&hub), Arc::clone(&engine) as _);
+    let (edge, router) =
+        Edge::new(settings.clone(), Arc::clone(&hub), Arc::clone(&engine) as _, Metrics::default().gate("handshakes"));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.set_nonblocking(true).expect("it can be set");
     let listener = TcpListener::from_std(listener).expect("inside a runtime");
