@@ -9,17 +9,14 @@
 // | expiry | what runs out after the return is told once, on both |
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { missing, numbered, numbers } from './numbered.mjs';
 import { soon } from './person.mjs';
 import { Proxy } from './proxy.mjs';
 import { until } from './serving.mjs';
 import { LEASE_MS, joined, math, town } from './town.mjs';
+import { CALL_MS, Traffic, asked } from './traffic.mjs';
 
-const SEND_EVERY_MS = 20;
 const FAULT_MS = LEASE_MS + 1000;
-const ASK_EVERY_MS = 600;
-/** `redis: { call_timeout }`, by default; what is asked takes one call. The rest is for a machine with more to do. */
-const CALL_MS = 500;
+/** What is asked takes one call. The rest is for a machine with more to do. */
 const ANSWER_MS = CALL_MS + 1000;
 /** How long the bus holds what it cannot send (`HOLD`). */
 const HOLD_MS = 2000;
@@ -35,69 +32,6 @@ const FAULTS = [
   { name: 'deaf: nothing comes from Redis', begin: (line) => line.halfOpen('down') },
   { name: 'mute: nothing reaches Redis', begin: (line) => line.halfOpen('up'), buried: true },
 ];
-
-/** Writes down what somebody hears, and when. */
-function listening(person) {
-  const heard = [[], []];
-  const moves = [];
-  const ranOut = [];
-  person.socket.on('lineitem.created', (item) => {
-    const [from, number] = numbered(item);
-    heard[from]?.push({ number, at: performance.now() });
-  });
-  person.socket.on('user:left', ({ userId }) => moves.push(`-${userId}`));
-  person.socket.on('user:joined', ({ userId }) => moves.push(`+${userId}`));
-  person.socket.on('gradebook:typing', ({ userId, isTyping }) => isTyping || ranOut.push(userId));
-  return { person, heard, moves, ranOut };
-}
-
-/** Both servers in use: each sends numbers, and has somebody who listens. */
-class Traffic {
-  constructor(servers, people) {
-    this.listeners = people.map(listening);
-    this.senders = servers.map((server, at) => numbers(() => server, `${at}`, SEND_EVERY_MS));
-  }
-
-  /** Until everybody hears what both send from now on. */
-  async flows() {
-    const now = this.senders.map(({ sent }) => sent.length);
-    await soon(until(() => this.heardUpTo(now)), 'both to hear both');
-  }
-
-  async stop() {
-    await Promise.all(this.senders.map((sender) => sender.stop()));
-    await soon(until(() => this.heardUpTo(this.senders.map(({ sent }) => sent.length - 1))), 'the last of all');
-  }
-
-  heardUpTo(numbers) {
-    return this.listeners.every(({ heard }) => numbers.every((number, from) => heard[from].at(-1)?.number >= number));
-  }
-
-  /** When those were sent that went from one to the other and were not heard. */
-  lost(from, to) {
-    const { sent } = this.senders[from];
-    const heard = this.listeners[to].heard[from].map(({ number }) => number);
-    return missing(sent.length, heard, `from ${from} to ${to}`).map((number) => sent[number]);
-  }
-
-  /** The longest time without any. */
-  gap(from, to) {
-    const heard = this.listeners[to].heard[from];
-    return Math.max(...heard.slice(1).map(({ at }, before) => at - heard[before].at));
-  }
-}
-
-/** Asks the server on the bad line for as long as the fault lasts. Yields what was answered, and how late. */
-async function asked(person, ms) {
-  const answers = [];
-  for (const end = performance.now() + ms; performance.now() < end; ) {
-    const at = performance.now();
-    const ack = await soon(person.socket.emitWithAck('gradebook:typing', { ...math, isTyping: true }), 'any answer');
-    answers.push({ said: ack.success ? 'done' : ack.code, ms: performance.now() - at });
-    await new Promise((rest) => setTimeout(rest, ASK_EVERY_MS));
-  }
-  return answers;
-}
 
 /** What may be lost between servers by a fault that began and was over at these times. */
 function allowed(fault, from, lost, { began, whole }) {

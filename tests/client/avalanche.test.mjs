@@ -1,0 +1,188 @@
+// Five thousand pupils of two hundred classes, each with the official client, lose their server at once, and come to the
+// other: a token is verified, the database asked, presence kept and a class joined for every one of them.
+//
+// | must hold | how it is seen |
+// |---|---|
+// | all are back and joined, and none gives up | each client's own state; `socket.active` after every failure |
+// | whoever is told to come again does so by itself | clients are left as they are; only their server is another |
+// | nobody has left | no classmate hears of it, and presence counts each once |
+// | those who were there before go on | what is sent on the same server comes, all of it, meanwhile |
+// | memory is bounded | the most that the server ever had, told |
+//
+// The second part is the same with limits so tight that most are told to come again, on the other transport.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { io } from 'socket.io-client';
+import { eventually } from './halls.mjs';
+import { missing, numbered, numbers } from './numbered.mjs';
+import { PEOPLE, token } from './people.mjs';
+import { district } from './stage.mjs';
+import { joined, town } from './town.mjs';
+
+const PUPILS = 5000;
+const CLASSES = 200;
+const TIGHT_PUPILS = 1000;
+const SEND_EVERY_MS = 50;
+const AT_ONCE = 200;
+
+/** Whoever is back within the lease has not left, however slow the machine is. */
+const PATIENT = { HOMEROOM_REDIS_LEASE: '60s', HOMEROOM_SOCKET_TRANSPORT: 'own' };
+const TIGHT = {
+  HOMEROOM_SOCKET_TRANSPORT: 'socketioxide',
+  HOMEROOM_SOCKET_HANDSHAKES_PER_SECOND: '150',
+  HOMEROOM_SOCKET_HANDSHAKES_WAITING_MAX: '50',
+  HOMEROOM_SOCKET_HANDSHAKE_WAIT: '1s',
+  HOMEROOM_LIMITS_ENTERING_MAX: '2',
+};
+
+const classOf = (number) => `hall-${number % CLASSES}`;
+
+/** Classes and pupils, beside those of the demo district. */
+function enroll(file) {
+  const rows = ['begin;'];
+  for (let at = 0; at < CLASSES; at++) rows.push(`insert into classes values ('${classOf(at)}', 'rvd-001', 'Class');`);
+  for (let number = 0; number < PUPILS; number++) rows.push(`insert into enrollments values ('${classOf(number)}', 'pupil-${number}');`);
+  execFileSync('sqlite3', [file], { input: [...rows, 'commit;'].join('\n') });
+}
+
+/** The official client, left to itself but for where its server is. */
+class Pupil {
+  constructor(number, where) {
+    Object.assign(this, { id: `pupil-${number}`, classId: classOf(number), isIn: false, busy: 0, failures: {}, left: 0, gaveUp: false });
+    const held = { token: token({ ...PEOPLE.alice, sub: this.id, name: `Pupil ${number}` }) };
+    this.socket = io(`${where()}/gradebook`, { forceNew: true, transports: ['websocket'], auth: held });
+    const manager = this.socket.io;
+    manager.on('reconnect_attempt', () => (manager.uri = `${where()}/gradebook`));
+    manager.on('reconnect_failed', () => (this.gaveUp = true));
+    this.socket.on('connect', () => this.join());
+    this.socket.on('disconnect', () => (this.isIn = false));
+    this.socket.on('connect_error', (error) => {
+      const what = error.description?.message ?? error.message;
+      this.failures[what] = (this.failures[what] ?? 0) + 1;
+      this.gaveUp ||= !this.socket.active;
+    });
+    this.socket.on('user:left', () => (this.left += 1));
+  }
+
+  /** Joins its class; where it is told that too many want to, again when it was told. */
+  join() {
+    const { id } = this.socket;
+    this.socket.emit('gradebook:join', { classId: this.classId }, (ack) => {
+      if (ack.success) this.isIn = true;
+      else if (ack.code === 'BUSY') {
+        this.busy += 1;
+        setTimeout(() => this.socket.id === id && this.join(), ack.retryAfterMs);
+      } else this.failures[ack.code] = (this.failures[ack.code] ?? 0) + 1;
+    });
+  }
+
+  leave() {
+    this.socket.close();
+  }
+}
+
+/** A number that `/proc` tells of a process, in MiB. */
+function memory(pid, what) {
+  const told = readFileSync(`/proc/${pid}/status`, 'utf8').match(new RegExp(`${what}:\\s+(\\d+) kB`));
+  return (Number(told[1]) / 1024).toFixed(0);
+}
+
+/** What a server counts, by name and labels. */
+async function counted(server) {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return (name) => Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1] ?? 0);
+}
+
+const away = (count, gate) =>
+  count(`homeroom_gate_refused_total{gate="${gate}",why="full"}`) + count(`homeroom_gate_refused_total{gate="${gate}",why="late"}`);
+
+/** Clients by what they were told when they could not connect. */
+function failuresOf(pupils) {
+  const sum = {};
+  for (const { failures } of pupils) for (const [what, times] of Object.entries(failures)) sum[what] = (sum[what] ?? 0) + times;
+  return JSON.stringify(sum);
+}
+
+let all;
+let base;
+let pupils = [];
+let home = 0;
+before(async () => {
+  base = district();
+  enroll(base.file);
+  all = await town(2, { DATABASE_URL: base.url, ...PATIENT });
+  for (let begun = 0; begun < PUPILS; begun += AT_ONCE) {
+    const some = Array.from({ length: AT_ONCE }, (_, more) => new Pupil(begun + more, () => all.servers[home].url));
+    await eventually(() => some.every((pupil) => pupil.isIn), 'pupils to join', { every: 5 });
+    pupils.push(...some);
+  }
+});
+after(async () => {
+  pupils.forEach((pupil) => pupil.leave());
+  await all?.stop();
+  base?.remove();
+});
+
+/** The pupils of whom presence knows. */
+async function present() {
+  const script = "local all = {} for _, key in ipairs(redis.call('KEYS', 'class:hall-*:presence')) do for _, user in ipairs(redis.call('HKEYS', key)) do all[#all + 1] = user end end return all";
+  return new Set((await all.redis.ask('EVAL', script, '0')).split('\n').map((field) => field.split(' ').at(-1)));
+}
+
+/** Kills the server that the pupils are on, and waits until all are on another. Tells what that took. */
+async function avalanche(t, to) {
+  const from = home;
+  const smith = await joined(await all.enter(to, 'gradebook', 'smith'));
+  const heard = [];
+  smith.socket.on('lineitem.created', (item) => heard.push({ number: numbered(item)[1], at: performance.now() }));
+  const sender = numbers(() => all.servers[to], `${to}`, SEND_EVERY_MS);
+  await eventually(() => heard.length > 10, 'what is sent to be heard');
+  const begins = memory(all.servers[to].pid, 'VmRSS');
+  for (const pupil of pupils) Object.assign(pupil, { left: 0, busy: 0, failures: {} });
+
+  home = to;
+  const killed = performance.now();
+  process.kill(all.servers[from].pid, 'SIGKILL');
+  await eventually(() => pupils.every((pupil) => !pupil.isIn), 'all to lose their server', { every: 10 });
+  const backAfter = [];
+  const gaveUp = () => pupils.filter((pupil) => pupil.gaveUp).length;
+  for (const share of [0.5, 0.95, 1]) {
+    const areBack = () => pupils.filter((pupil) => pupil.isIn).length >= share * pupils.length || pupils.some((pupil) => pupil.gaveUp);
+    await eventually(areBack, `${share} to be back`, { within: 120_000 });
+    backAfter.push(((performance.now() - killed) / 1000).toFixed(1));
+  }
+  assert.equal(gaveUp(), 0, `some gave up: ${failuresOf(pupils)}`);
+  await sender.stop();
+  await eventually(() => heard.at(-1).number === sender.sent.length - 1, 'the last of what was sent');
+
+  const count = await counted(all.servers[to]);
+  const toldAgain = away(count, 'handshakes');
+  const gaps = heard.slice(1).map(({ at }, before) => at - heard[before].at);
+  const busy = pupils.reduce((sum, pupil) => sum + pupil.busy, 0);
+  t.diagnostic(`${pupils.length} lost their server; half were back after ${backAfter[0]} s, 95% after ${backAfter[1]} s, all after ${backAfter[2]} s`);
+  t.diagnostic(`told to come again: ${toldAgain} handshakes (${failuresOf(pupils)}), ${away(count, 'entering')} connects and joins (${busy} of them joins)`);
+  t.diagnostic(`the server had ${begins} MiB before, ${memory(all.servers[to].pid, 'VmHWM')} MiB at most, ${memory(all.servers[to].pid, 'VmRSS')} MiB after; sent on it meanwhile: ${sender.sent.length}, longest gap ${Math.max(...gaps).toFixed(0)} ms`);
+
+  assert.equal(missing(sender.sent.length, heard.map(({ number }) => number), 'on the same server').length, 0);
+  assert.equal(pupils.reduce((sum, pupil) => sum + pupil.left, 0), 0, 'nobody has left');
+  const there = await present();
+  assert.deepEqual(pupils.filter(({ id }) => !there.has(id)), [], 'all are present');
+  smith.leave();
+  return toldAgain;
+}
+
+test('five thousand lose their server at once, and all are back and joined on the other', { timeout: 240_000 }, async (t) => {
+  await avalanche(t, 1);
+});
+
+test('with tight limits most are told to come again, and all do', { timeout: 240_000 }, async (t) => {
+  const [staying, others] = [pupils.slice(0, TIGHT_PUPILS), pupils.slice(TIGHT_PUPILS)];
+  others.forEach((pupil) => pupil.leave());
+  pupils = staying;
+  all.servers[2] = await all.begin(2, TIGHT);
+  await eventually(async () => (await present()).size === TIGHT_PUPILS, 'the others to have left');
+  const toldAgain = await avalanche(t, 2);
+  assert.ok(toldAgain > TIGHT_PUPILS / 2, `${toldAgain} were told to come again`);
+});
