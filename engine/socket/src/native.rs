@@ -4,7 +4,7 @@
 //! is read goes into a buffer of the thread, what is written was encoded once for everybody, and heartbeats are kept by one
 //! wheel. Clients that begin by polling are socketioxide's, in the same rooms of the same hub.
 //!
-//! * [`frame`], [`packet`]: the bytes of WebSocket, and the text of Engine.IO 4 and Socket.IO 5;
+//! * [`frame`], [`partial`], [`packet`]: the bytes of WebSocket, and the text of Engine.IO 4 and Socket.IO 5;
 //! * [`upgrade`]: from an HTTP request to a connection;
 //! * [`task`]: what a connection does; [`session`]: the namespaces it is in;
 //! * [`conn`], [`outbox`]: what is shared with senders; [`wheel`]: time.
@@ -13,6 +13,7 @@ mod conn;
 mod frame;
 mod outbox;
 mod packet;
+mod partial;
 mod session;
 mod task;
 mod upgrade;
@@ -60,6 +61,7 @@ impl Native {
         let settings = &self.house.settings;
         let (reader, writer) = upgraded.stream.into_split();
         let conn = Arc::new(Conn::new(self, writer, link, upgraded.hold));
+        conn.keep_little_in_the_system();
         let sid = uuid::Uuid::new_v4().simple().to_string();
         let open = packet::open(&sid, settings.ping_interval, settings.ping_timeout, settings.message_bytes_max);
         // The first packet of an empty queue.

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::task::Context;
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -15,6 +16,9 @@ use super::{Native, packet};
 use crate::link::{Hold, Link};
 use crate::seam::{Full, Packet, Reason, Wire};
 
+/// How many bytes the system takes before it has sent them.
+const UNSENT_BYTES_MAX: u32 = 128 * 1024;
+
 /// One WebSocket.
 pub(super) struct Conn {
     pub(super) native: Arc<Native>,
@@ -22,9 +26,11 @@ pub(super) struct Conn {
     writer: OwnedWriteHalf,
     outbox: Mutex<Outbox>,
     beat: Beat,
-    has_entered: AtomicBool,
+    entry: AtomicU8,
     /// Some of its namespaces were left on this side.
     has_leavers: AtomicBool,
+    /// Its time to close its side is over.
+    is_over: AtomicBool,
     _hold: Hold,
 }
 
@@ -36,18 +42,30 @@ impl Conn {
             writer,
             outbox: Mutex::default(),
             beat: Beat::answered_at(native.wheel.now()),
-            has_entered: AtomicBool::new(false),
+            entry: AtomicU8::new(entry::NONE),
             has_leavers: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
             _hold: hold,
         }
     }
 
+    /// What waits is to wait here, where it is bounded and counted, and not in the system: a client that is slow to read
+    /// would be slow to answer what lies behind it.
+    pub(super) fn keep_little_in_the_system(&self) {
+        #[cfg(target_os = "linux")]
+        // If the system will not do it, slow clients are only more easily taken for silent ones.
+        let _ = socket2::SockRef::from(self.writer.as_ref()).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
+    }
+
+    fn bounds(&self) -> Bounds {
+        let settings = &self.native.house.settings;
+        Bounds { packets: settings.queue_packets_max, bytes: settings.queue_bytes_max }
+    }
+
     /// Queues a packet and has it written.
     pub(super) fn push(&self, packet: Bytes) -> Result<(), Full> {
-        let settings = &self.native.house.settings;
-        let bounds = Bounds { packets: settings.queue_packets_max, bytes: settings.queue_bytes_max };
         let mut outbox = self.outbox.lock();
-        if outbox.push(packet, bounds)?
+        if outbox.push(packet, self.bounds())?
             && let Some(waker) = &outbox.waker
         {
             waker.wake_by_ref();
@@ -67,19 +85,24 @@ impl Conn {
         self.link.wake_at_end(cx.waker());
     }
 
-    /// Writes what waits, as far as it is taken. Pending: the client is to read first.
-    pub(super) fn poll_write(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes what waits, as far as it is taken.
+    pub(super) fn poll_write(self: &Arc<Self>, cx: &mut Context<'_>) -> io::Result<Waits> {
         let mut outbox = self.outbox.lock();
         loop {
             if outbox.stuck().is_some() && self.writer.as_ref().poll_write_ready(cx)?.is_pending() {
                 self.watch(&mut outbox);
-                return Poll::Pending;
+                return Ok(if outbox.is_half_full(self.bounds()) { Waits::Much } else { Waits::Little });
             }
             outbox.write(self.writer.as_ref(), self.native.wheel.now())?;
             if outbox.is_empty() {
-                return Poll::Ready(Ok(()));
+                return Ok(Waits::Nothing);
             }
         }
+    }
+
+    /// Whether so much waits that the client is not read from.
+    pub(super) fn is_behind(&self) -> bool {
+        self.outbox.lock().is_half_full(self.bounds())
     }
 
     fn watch(self: &Arc<Self>, outbox: &mut Outbox) {
@@ -89,15 +112,26 @@ impl Conn {
         }
     }
 
-    /// Says goodbye: what waits and then `last` is written as far as it is taken at once, and nothing after it.
-    pub(super) fn close(&self, last: Option<Bytes>) {
-        let mut outbox = self.outbox.lock();
-        if let Some(last) = last {
-            let _ = outbox.push(last, Bounds { packets: usize::MAX, bytes: usize::MAX });
-            let _ = outbox.write(self.writer.as_ref(), self.native.wheel.now());
-            let _ = socket2::SockRef::from(self.writer.as_ref()).shutdown(std::net::Shutdown::Write);
-        }
-        outbox.close();
+    /// Nothing is written any more.
+    pub(super) fn close(&self) {
+        self.outbox.lock().close();
+    }
+
+    /// Says goodbye: `last` goes behind what waits, and nothing behind it. What becomes of it is looked after for `linger`.
+    pub(super) fn close_with(self: &Arc<Self>, last: Bytes, linger: Duration) {
+        self.outbox.lock().close_with(last);
+        self.native.wheel.after(linger, Alarm::new(self, What::Gone));
+    }
+
+    /// Whether a client that was said goodbye to is not waited for any longer.
+    pub(super) fn is_over(&self) -> bool {
+        let is_killed = self.link.ending().is_some_and(|reason| reason != Reason::Shutdown);
+        is_killed || self.is_over.load(Ordering::Acquire)
+    }
+
+    /// All is written, and the other side is to see that.
+    pub(super) fn shut(&self) {
+        let _ = socket2::SockRef::from(self.writer.as_ref()).shutdown(std::net::Shutdown::Write);
     }
 
     /// The client answered a ping.
@@ -105,9 +139,14 @@ impl Conn {
         self.beat.answer(self.native.wheel.now());
     }
 
+    /// The client has asked to enter a namespace.
+    pub(super) fn asked(&self) {
+        let _ = self.entry.compare_exchange(entry::NONE, entry::ASKED, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// The client is in a namespace.
     pub(super) fn entered(&self) {
-        self.has_entered.store(true, Ordering::Relaxed);
+        self.entry.store(entry::IN, Ordering::Relaxed);
     }
 
     /// Whether some were left on this side since it was last asked.
@@ -120,8 +159,21 @@ impl Conn {
         match what {
             What::Beat => self.look_after_beat(now),
             What::Stall => self.look_after_stall(now),
-            What::Entered if self.has_entered.load(Ordering::Relaxed) => None,
-            What::Entered | What::Gone => self.end(Reason::TransportClosed),
+            What::Entered => self.look_after_entry(),
+            What::Gone => {
+                self.is_over.store(true, Ordering::Release);
+                self.wake();
+                None
+            }
+        }
+    }
+
+    fn look_after_entry(&self) -> Option<Tick> {
+        let decided = self.entry.compare_exchange(entry::ASKED, entry::LATE, Ordering::Relaxed, Ordering::Relaxed);
+        match decided {
+            Ok(_asked) => Some(self.native.wheel.end_of(self.native.house.settings.connect_timeout)),
+            Err(entry::IN) => None,
+            Err(_) => self.end(Reason::TransportClosed),
         }
     }
 
@@ -130,11 +182,15 @@ impl Conn {
         match self.beat.state() {
             BeatState::Awaited { since } => {
                 let due = wheel.end_of_since(since, settings.ping_timeout);
-                if now >= due {
-                    self.end(Reason::PingTimeout)
-                } else {
-                    Some(due.min(wheel.end_of(settings.ping_interval)))
+                if now < due {
+                    return Some(due.min(wheel.end_of(settings.ping_interval)));
                 }
+                if self.outbox.lock().is_empty() {
+                    return self.end(Reason::PingTimeout);
+                }
+                // The ping itself may still wait, or the answer be unread; that it reads at all is looked after.
+                self.beat.await_answer(now);
+                Some(wheel.end_of(settings.ping_timeout))
             }
             BeatState::Answered { at } => {
                 let due = wheel.end_of_since(at, settings.ping_interval);
@@ -150,18 +206,43 @@ impl Conn {
     }
 
     fn look_after_stall(&self, now: Tick) -> Option<Tick> {
+        let stall = self.native.house.settings.write_stall;
         let mut outbox = self.outbox.lock();
-        let due =
-            outbox.stuck().map(|since| self.native.wheel.end_of_since(since, self.native.house.settings.write_stall));
+        let due = outbox.stuck().map(|since| self.native.wheel.end_of_since(since, stall));
         outbox.is_watched = due.is_some();
+        if due? > now {
+            return due;
+        }
+        if outbox.knock(self.writer.as_ref(), now) {
+            return Some(self.native.wheel.end_of_since(now, stall));
+        }
         drop(outbox);
-        if due? > now { due } else { self.end(Reason::Stalled) }
+        self.end(Reason::Stalled)
     }
 
     fn end<T>(&self, reason: Reason) -> Option<T> {
         self.link.kill(reason);
         None
     }
+}
+
+/// What waits to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    Nothing,
+    /// Less than half of what may.
+    Little,
+    /// So much that the client is to read first.
+    Much,
+}
+
+/// How far a client is on its way into its first namespace.
+mod entry {
+    pub(super) const NONE: u8 = 0;
+    pub(super) const ASKED: u8 = 1;
+    /// It had asked when its time to ask was over.
+    pub(super) const LATE: u8 = 2;
+    pub(super) const IN: u8 = 3;
 }
 
 /// A client's heartbeat: when it last answered, or since when an answer is awaited.

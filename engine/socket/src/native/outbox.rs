@@ -54,6 +54,18 @@ impl Outbox {
         *self = Self { is_closed: true, ..Self::default() };
     }
 
+    /// Takes this behind what waits, whatever that is, and nothing more.
+    pub(super) fn close_with(&mut self, last: Bytes) {
+        self.bytes += last.len();
+        self.packets.push_back(last);
+        self.is_closed = true;
+    }
+
+    /// Whether half of what may wait does.
+    pub(super) fn is_half_full(&self, bounds: Bounds) -> bool {
+        self.packets.len() > bounds.packets / 2 || self.bytes > bounds.bytes / 2
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.packets.is_empty()
     }
@@ -86,6 +98,16 @@ impl Outbox {
             self.packets = VecDeque::new();
         }
         Ok(())
+    }
+
+    /// Writes a little although the system has not said that there is place: it says so only when much is free, which with a
+    /// slow reader takes long. Yields whether it was taken: whether the other side reads.
+    pub(super) fn knock(&mut self, stream: &TcpStream, now: Tick) -> bool {
+        let Some(packet) = self.packets.front() else { return true };
+        let Ok(written) = socket2::SockRef::from(stream).send(packet) else { return false };
+        self.forget(written);
+        self.stuck = (!self.is_empty()).then_some(now);
+        true
     }
 
     fn write_some(&self, stream: &TcpStream) -> io::Result<usize> {

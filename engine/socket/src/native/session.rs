@@ -68,6 +68,7 @@ impl Session {
         if self.awaiting.is_some() {
             return Err(Code::PROTOCOL);
         }
+        self.see_leavers();
         let heard = packet::heard(text)?;
         if heard.attachments > self.conn.native.house.settings.attachments_max {
             return Err(Code::TOO_LARGE);
@@ -77,6 +78,7 @@ impl Session {
             Heard { kind: Kind::Disconnect, namespace, .. } => self.leave(namespace),
             Heard { kind, namespace, id, data, attachments: 0 } => self.told(kind, namespace, id, data, Vec::new()),
             Heard { kind, namespace, id, data, attachments: missing } => {
+                self.known(namespace)?;
                 let (namespace, data) = (namespace.into(), data.into());
                 let attachments = Vec::new();
                 self.awaiting = Some(Box::new(Awaiting { kind, namespace, id, data, missing, attachments, bytes: 0 }));
@@ -119,6 +121,7 @@ impl Session {
                 return Ok(());
             }
         };
+        self.conn.asked();
         let wire = NativeWire::new(&self.conn, &namespace);
         let admitted = Arc::clone(house).admit(Arc::clone(&namespace), Arc::clone(&wire) as _, auth, self.peer.clone());
         let state = State::Asking(Asking { wire, answer: Box::pin(admitted) });
@@ -153,13 +156,18 @@ impl Session {
         data: &str,
         attachments: Vec<Bytes>,
     ) -> Result<(), Code> {
-        match (&self.entry(namespace).ok_or(Code::PROTOCOL)?.state, kind) {
+        match (self.known(namespace)?, kind) {
             (State::In { guest, .. }, Kind::Event) => guest.heard(data, id, attachments),
-            (State::Asking(_), _) => return Err(Code::PROTOCOL),
             // Nobody asked for acks, and who has left says nothing.
             _ => {}
         }
         Ok(())
+    }
+
+    /// How a client stands to a namespace that it speaks in, which it must have entered.
+    fn known(&self, namespace: &str) -> Result<&State, Code> {
+        let entry = self.entries.iter().find(|entry| &*entry.namespace == namespace);
+        entry.map(|entry| &entry.state).filter(|state| !matches!(state, State::Asking(_))).ok_or(Code::PROTOCOL)
     }
 
     /// Goes on with what the engine has decided, and has it told of those that this side has left.
@@ -170,6 +178,11 @@ impl Session {
         for place in (0..self.entries.len()).rev() {
             self.decided(place, cx)?;
         }
+        self.see_leavers();
+    }
+
+    /// Who was sent out may ask to enter again as soon as it knows.
+    fn see_leavers(&mut self) {
         if self.conn.had_leavers() {
             self.entries.iter_mut().for_each(Entry::leave_if_left);
         }

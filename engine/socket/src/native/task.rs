@@ -1,7 +1,7 @@
 //! The one task of a connection: it reads, has what it read handled, and writes what waits.
 //!
-//! Whoever does not read is not read from: nothing is read as long as something waits that cannot be written. And after so
-//! many messages as could fill its queue with answers, what waits is written first.
+//! Whoever does not read is not read from: nothing is read as long as half of what may wait does. And after so many messages
+//! as could fill its queue with answers, what waits is written first.
 
 use std::cell::Cell;
 use std::io;
@@ -13,14 +13,14 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::tcp::OwnedReadHalf;
 
-use super::conn::Conn;
+use super::conn::{Conn, Waits};
 use super::frame::{self, Code, Frame, Opcode};
 use super::packet::{self, Control};
+use super::partial::Partial;
 use super::session::Session;
-use super::wheel::{Alarm, What};
 use crate::seam::{Peer, Reason};
 
-/// How long a client that was told of the end may take to close its side.
+/// How long a client that is told of the end may take to read that, and to close its side.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
 /// How much is read at once, into a buffer that all connections of a thread share.
@@ -67,19 +67,15 @@ pub(super) struct Task {
     phase: Phase,
 }
 
-/// A message in several frames.
-struct Partial {
-    opcode: Opcode,
-    bytes: Vec<u8>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Nobody knows yet which task this is.
     New,
     Open,
+    /// The end is being told.
+    Closing,
     /// All is said; the other side is to go.
-    Lingers,
+    Closed,
 }
 
 impl Task {
@@ -97,13 +93,9 @@ impl Task {
         self.session.go_on(cx)?;
         // What the last turn left, and what came with the request.
         let mut is_more = !self.rest.is_empty();
-        while self.conn.poll_write(cx)?.is_ready() {
+        while self.conn.poll_write(cx)? != Waits::Much {
             if is_more {
-                let mut rest = std::mem::take(&mut self.rest);
-                let taken = self.take(&mut rest)?;
-                rest.drain(..taken.bytes);
-                self.rest = rest;
-                is_more = taken.is_more;
+                is_more = self.take_rest(&[])?;
             } else {
                 match self.read(cx)? {
                     Poll::Pending => return Ok(()),
@@ -113,7 +105,7 @@ impl Task {
             self.session.go_on(cx)?;
             if is_more {
                 cx.waker().wake_by_ref();
-                self.conn.poll_write(cx)?.is_ready();
+                self.conn.poll_write(cx)?;
                 return Ok(());
             }
         }
@@ -138,17 +130,26 @@ impl Task {
             return Err(End::Cut(Reason::TransportClosed));
         }
         let is_full = bytes.len() == READ_BYTES;
-        if self.rest.is_empty() {
+        let is_more = if self.rest.is_empty() {
             let taken = self.take(bytes)?;
             self.rest = bytes[taken.bytes..].to_vec();
-            return Ok(Poll::Ready(taken.is_more || is_full));
-        }
+            taken.is_more
+        } else {
+            self.take_rest(bytes)?
+        };
+        Ok(Poll::Ready(is_more || is_full))
+    }
+
+    /// Handles what was left, and what came behind it; yields whether there may be more at once.
+    fn take_rest(&mut self, behind: &[u8]) -> Result<bool, Code> {
         let mut rest = std::mem::take(&mut self.rest);
-        rest.extend_from_slice(bytes);
+        rest.extend_from_slice(behind);
         let taken = self.take(&mut rest)?;
         rest.drain(..taken.bytes);
-        self.rest = if rest.is_empty() { Vec::new() } else { rest };
-        Ok(Poll::Ready(taken.is_more || is_full))
+        if !rest.is_empty() {
+            self.rest = rest;
+        }
+        Ok(taken.is_more)
     }
 
     /// Handles the whole frames in `bytes`, as many as one turn may.
@@ -162,9 +163,11 @@ impl Task {
             let Some(frame) = frame::next(bytes, payload_max)? else {
                 return Ok(Taken { bytes: taken, is_more: false });
             };
-            let length = frame.payload.end;
+            taken += frame.payload.end;
             self.framed(&frame, &bytes[frame.payload.clone()], payload_max)?;
-            taken += length;
+            if self.conn.is_behind() {
+                break;
+            }
         }
         Ok(Taken { bytes: taken, is_more: taken < bytes.len() })
     }
@@ -179,19 +182,16 @@ impl Task {
             (Opcode::Pong, _) => Ok(()),
             (Opcode::Close, _) => Err(frame::answer_to_close(payload)),
             (Opcode::Continuation, Some(partial)) => {
-                if partial.bytes.len() + payload.len() > message_max {
-                    return Err(Code::TOO_LARGE);
-                }
-                partial.bytes.extend_from_slice(payload);
+                partial.push(payload, message_max)?;
                 match self.partial.take_if(|_| frame.is_last) {
-                    Some(whole) => self.message(whole.opcode, &whole.bytes),
+                    Some(whole) => self.message(whole.opcode(), whole.bytes()),
                     None => Ok(()),
                 }
             }
             (Opcode::Continuation, None) | (Opcode::Text | Opcode::Binary, Some(_)) => Err(Code::PROTOCOL),
             (opcode, None) if frame.is_last => self.message(opcode, payload),
             (opcode, None) => {
-                self.partial = Some(Box::new(Partial { opcode, bytes: payload.to_vec() }));
+                self.partial = Some(Box::new(Partial::begin(opcode, payload)?));
                 Ok(())
             }
         }
@@ -217,27 +217,36 @@ impl Task {
     fn end(&mut self, end: End) -> Poll<()> {
         self.rest = Vec::new();
         self.partial = None;
-        match end {
+        let (reason, code) = match end {
+            End::Said(code) => (Reason::TransportClosed, code),
+            End::Cut(Reason::Shutdown) => (Reason::Shutdown, Code::GOING_AWAY),
             End::Cut(reason) => {
                 self.session.end(reason);
-                self.conn.close((reason == Reason::Shutdown).then(|| frame::close(Code::GOING_AWAY)));
-                Poll::Ready(())
+                self.conn.close();
+                return Poll::Ready(());
             }
-            End::Said(code) => {
-                self.session.end(Reason::TransportClosed);
-                self.conn.close(Some(frame::close(code)));
-                self.conn.native.wheel.after(LINGER, Alarm::new(&self.conn, What::Gone));
-                self.phase = Phase::Lingers;
-                Poll::Pending
-            }
-        }
+        };
+        self.session.end(reason);
+        self.conn.close_with(frame::close(code), LINGER);
+        self.phase = Phase::Closing;
+        Poll::Pending
     }
 
-    /// Waits until the other side has gone. What it still sends is dropped: left unread, it would make the system drop what
-    /// the other side was told.
+    /// Has what waits written, and then waits until the other side has gone. What that still sends is dropped: left unread,
+    /// it would make the system drop what the other side is told.
     fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.conn.link.ending().is_some() {
+        if self.conn.is_over() {
             return Poll::Ready(());
+        }
+        if self.phase == Phase::Closing {
+            match self.conn.poll_write(cx) {
+                Ok(Waits::Nothing) => {
+                    self.conn.shut();
+                    self.phase = Phase::Closed;
+                }
+                Ok(_) => {}
+                Err(_) => return Poll::Ready(()),
+            }
         }
         let mut dropped = [0; 1024];
         loop {

@@ -108,6 +108,12 @@ impl Client {
         }
     }
 
+    /// The next ping, which must come before anything else.
+    pub(crate) async fn ping(&mut self) {
+        let pinged = timeout(PATIENCE, self.stream.next()).await.expect("something comes");
+        assert!(matches!(&pinged, Some(Ok(Message::Text(text))) if text.as_str() == "2"), "no ping but {pinged:?}");
+    }
+
     /// The next Socket.IO packet, attachment or end.
     pub(crate) async fn next(&mut self) -> Got {
         match self.next_frame().await {

@@ -129,3 +129,36 @@ pub(crate) async fn one_connection_enters_several_namespaces(start: Start) {
     client.send(r#"22["in",3]"#).await;
     assert_eq!(client.packet().await, "32[3]");
 }
+
+pub(crate) async fn one_connection_enters_very_many_namespaces(start: Start) {
+    const MANY: usize = 100;
+    let stage = start(quick(), HubLimits::default());
+    let names: Vec<String> = (0..MANY).map(|number| format!("/n{number}")).collect();
+    stage.serve(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut client = Client::open(stage.address).await;
+    for name in &names {
+        client.connect(name, "").await.expect("it is let in");
+    }
+    for (number, name) in names.iter().enumerate() {
+        client.send(&format!(r#"2{name},{number}["in",{number}]"#)).await;
+        assert_eq!(client.packet().await, format!("3{name},{number}[{number}]"));
+    }
+    for name in names.iter().step_by(2) {
+        client.send(&format!("1{name},")).await;
+    }
+    stage.engine.until("half are left", |seen| (seen.closed.len() == MANY / 2).then_some(())).await;
+    client.drop_tcp();
+    stage.engine.until("all are left", |seen| (seen.closed.len() == MANY).then_some(())).await;
+    assert!(stage.hub.is_empty());
+    let left = |reason| stage.engine.see(|seen| seen.closed.iter().filter(|(_, other)| *other == reason).count());
+    assert_eq!((left(Reason::ClientLeft), left(Reason::TransportClosed)), (MANY / 2, MANY / 2));
+}
+
+/// Only a transport of our own can say it otherwise than in a sentence.
+pub(crate) async fn a_refusal_has_its_code_in_data(start: Start) {
+    let stage = start(quick(), HubLimits::default());
+    let mut client = Client::open(stage.address).await;
+    client.send(r#"0/room,{"refuse":"TOKEN_EXPIRED"}"#).await;
+    let refusal = r#"4/room,{"message":"TOKEN_EXPIRED: Not today.","data":{"code":"TOKEN_EXPIRED"}}"#;
+    assert_eq!(client.packet().await, refusal);
+}

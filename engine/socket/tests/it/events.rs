@@ -133,3 +133,38 @@ pub(crate) async fn what_is_too_large_ends_the_connection(start: Start) {
     assert_eq!(other.next().await, Got::Packet("31[1]".into()));
     assert!(stage.engine.see(|seen| seen.events.len() == 1) && stage.hub.count("/") == 1);
 }
+
+pub(crate) async fn a_flood_of_attachments_comes_in_order(start: Start) {
+    const EVENTS: usize = 100;
+    const EACH: usize = 16;
+    let stage = start(quick(), HubLimits::default());
+    let (mut client, _) = stage.enter("/").await;
+    let places: Vec<String> = (0..EACH).map(|num| format!(r#"{{"_placeholder":true,"num":{num}}}"#)).collect();
+    let places = places.join(",");
+    for event in 0..EVENTS {
+        client.send(&format!(r#"5{EACH}-{event}["file",{places}]"#)).await;
+        // A heartbeat may come anywhere.
+        client.frame("3").await;
+        for number in 0..EACH {
+            client.attach(&[event as u8, number as u8].repeat(500)).await;
+        }
+        assert_eq!(client.packet().await, format!("6{EACH}-{event}[{places}]"));
+        for number in 0..EACH {
+            assert_eq!(*client.attachment().await, [event as u8, number as u8].repeat(500));
+        }
+    }
+}
+
+pub(crate) async fn attachments_nobody_announced_end_the_connection(start: Start) {
+    let stage = start(quick(), HubLimits::default());
+    let (mut client, conn) = stage.enter("/").await;
+    client.attach(b"nobody said so").await;
+    client.end().await;
+    stage.engine.end_of(conn).await;
+    let (mut client, conn) = stage.enter("/").await;
+    client.send(r#"51-["half"]"#).await;
+    client.send(r#"2["another"]"#).await;
+    client.end().await;
+    stage.engine.end_of(conn).await;
+    assert!(stage.engine.see(|seen| seen.events.is_empty()) && stage.hub.is_empty());
+}

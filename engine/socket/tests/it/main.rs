@@ -10,10 +10,13 @@ mod ends;
 mod events;
 mod http;
 mod namespaces;
+mod official;
 mod polling;
+mod raw;
 mod rooms;
 mod sink;
 mod stage;
+mod websocket;
 
 /// Runs the cases of modules on a transport.
 macro_rules! run {
@@ -40,7 +43,8 @@ macro_rules! on {
             what_connected_sends_comes_after_the_connect_packet,
             every_first_event_of_a_crowd_arrives,
             a_client_that_goes_while_it_is_decided_on_leaves_nothing,
-            one_connection_enters_several_namespaces;
+            one_connection_enters_several_namespaces,
+            one_connection_enters_very_many_namespaces;
         avalanche:
             handshakes_stand_in_line_and_the_rest_are_to_come_again,
             nobody_stands_in_line_longer_than_may_be,
@@ -55,7 +59,9 @@ macro_rules! on {
             an_answer_nobody_asked_for_does_nothing,
             a_panic_ends_nothing,
             numbers_stay_as_they_were_written,
-            what_is_too_large_ends_the_connection;
+            what_is_too_large_ends_the_connection,
+            a_flood_of_attachments_comes_in_order,
+            attachments_nobody_announced_end_the_connection;
         ends:
             leaving_is_told_once,
             a_dropped_connection_is_told_once,
@@ -63,11 +69,13 @@ macro_rules! on {
             a_killed_connection_is_gone_at_once,
             a_stalled_reader_goes_and_the_others_receive_everything,
             nothing_comes_after_the_end,
-            a_stop_ends_everybody;
+            a_stop_ends_everybody,
+            storms_leave_nothing_behind;
         rooms:
             broadcasts_reach_whom_they_are_meant_for,
             broadcasts_of_one_sender_keep_their_order,
-            attachments_reach_a_room;
+            attachments_reach_a_room,
+            who_polls_and_who_does_not_share_rooms;
         namespaces:
             unknown_ones_are_refused,
             they_come_and_go;
@@ -84,6 +92,23 @@ macro_rules! on {
             any_origin_may_be_allowed,
             a_head_that_does_not_come_is_not_waited_for,
             connections_are_counted;
+        official:
+            a_handshake_says_what_holds,
+            a_handshake_that_is_none_is_refused,
+            pings_come_as_announced,
+            the_silent_are_gone_in_time,
+            a_session_is_closed_by_a_packet,
+            an_upgraded_session_takes_no_other_requests,
+            whoever_enters_nothing_is_not_kept,
+            the_time_to_ask_is_not_the_time_to_decide,
+            a_connect_is_answered_with_an_id_alone,
+            what_is_no_packet_ends_the_connection,
+            a_namespace_is_left_and_the_others_are_not;
+        websocket:
+            fragments_with_pings_between_are_a_message,
+            text_may_be_cut_anywhere,
+            frames_of_every_length_come_whole,
+            the_end_mid_frame_is_the_end;
         }
     };
 }
@@ -94,4 +119,24 @@ mod oxide {
 
 mod own {
     on!(crate::stage::own);
+
+    /// What socketioxide leaves to be wished for.
+    mod alone {
+        run! { crate::stage::own =>
+        connects:
+            a_refusal_has_its_code_in_data;
+        ends:
+            a_slow_reader_is_not_taken_for_silent,
+            the_volatile_is_left_out_where_there_is_no_place,
+            a_stop_loses_nothing_that_was_queued;
+        websocket:
+            pings_are_answered_in_kind,
+            what_is_no_frame_is_1002,
+            what_is_no_text_is_1007,
+            what_is_too_large_is_1009,
+            what_is_no_packet_is_1002,
+            a_close_is_answered_in_kind,
+            a_goodbye_is_not_waited_for_long;
+        }
+    }
 }

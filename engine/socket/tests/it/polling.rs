@@ -21,14 +21,14 @@ use crate::stage::{PATIENCE, Stage, Start, quick};
 const SEPARATOR: char = '\u{1e}';
 
 /// A polling session.
-struct Poller {
+pub(crate) struct Poller {
     address: SocketAddr,
-    session: String,
+    pub(crate) session: String,
     waiting: VecDeque<String>,
 }
 
 impl Poller {
-    async fn open(address: SocketAddr) -> Self {
+    pub(crate) async fn open(address: SocketAddr) -> Self {
         let (status, body) = ask(address, "GET", "/socket.io/?EIO=4&transport=polling", "", "").await;
         assert_eq!(status, 200, "{body}");
         let opened: Value = serde_json::from_str(body.strip_prefix('0').expect("it opens")).expect("it is JSON");
@@ -37,27 +37,35 @@ impl Poller {
         Self { address, session, waiting: VecDeque::new() }
     }
 
-    fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         format!("/socket.io/?EIO=4&transport=polling&sid={}", self.session)
     }
 
-    async fn send(&self, packet: &str) -> u16 {
+    pub(crate) async fn send(&self, packet: &str) -> u16 {
         self.post(&format!("4{packet}")).await
     }
 
-    async fn post(&self, body: &str) -> u16 {
+    pub(crate) async fn post(&self, body: &str) -> u16 {
         ask(self.address, "POST", &self.target(), "Content-Type: text/plain;charset=UTF-8\r\n", body).await.0
     }
 
     /// The next packet that is no ping, or the status that ended it.
-    async fn packet(&mut self) -> Result<String, u16> {
+    pub(crate) async fn packet(&mut self) -> Result<String, u16> {
         loop {
-            while let Some(packet) = self.waiting.pop_front() {
-                match packet.strip_prefix('4') {
-                    Some(packet) => return Ok(packet.to_owned()),
-                    None if packet == "2" => assert_eq!(self.post("3").await, 200),
-                    None => {}
-                }
+            let frame = self.frame().await?;
+            match frame.strip_prefix('4') {
+                Some(packet) => return Ok(packet.to_owned()),
+                None if frame == "2" => assert_eq!(self.post("3").await, 200),
+                None => {}
+            }
+        }
+    }
+
+    /// The next packet of Engine.IO, or the status that ended it.
+    pub(crate) async fn frame(&mut self) -> Result<String, u16> {
+        loop {
+            if let Some(frame) = self.waiting.pop_front() {
+                return Ok(frame);
             }
             let (status, body) = ask(self.address, "GET", &self.target(), "", "").await;
             if status != 200 {
@@ -67,14 +75,14 @@ impl Poller {
         }
     }
 
-    async fn enter(stage: &Stage) -> Self {
+    pub(crate) async fn enter(stage: &Stage) -> Self {
         let mut poller = Self::open(stage.address).await;
         assert_eq!(poller.send("0").await, 200);
         assert!(poller.packet().await.expect("it is let in").starts_with(r#"0{"sid":"#));
         poller
     }
 
-    async fn upgrade(&self) -> Client {
+    pub(crate) async fn upgrade(&self) -> Client {
         let request = request(self.address, &format!("&sid={}", self.session), None);
         let mut client = Client::raw(request).await.expect("it opens");
         client.frame("2probe").await;

@@ -7,6 +7,7 @@ use homeroom_socket::hub::HubLimits;
 use homeroom_socket::seam::{Args, Delivered, Message, Tag, Target, Transport};
 
 use crate::ends::{EVERYONE, message};
+use crate::polling::Poller;
 use crate::stage::{Start, quick};
 
 pub(crate) async fn broadcasts_reach_whom_they_are_meant_for(start: Start) {
@@ -73,4 +74,22 @@ pub(crate) async fn attachments_reach_a_room(start: Start) {
         assert_eq!(client.packet().await, renumbered);
         assert_eq!((&*client.attachment().await, &*client.attachment().await), (&b"one"[..], &b"zero"[..]));
     }
+}
+
+pub(crate) async fn who_polls_and_who_does_not_share_rooms(start: Start) {
+    let stage = start(quick(), HubLimits::default());
+    let mut poller = Poller::enter(&stage).await;
+    let upgrading = Poller::enter(&stage).await;
+    let mut upgraded = upgrading.upgrade().await;
+    let (mut direct, _) = stage.enter("/").await;
+    let conns = stage.engine.until("all are in", |seen| (seen.connected.len() == 3).then(|| seen.connected.clone()));
+    for conn in conns.await {
+        assert!(stage.hub.join(conn, &"x".into()));
+    }
+    let rooms: [Arc<str>; 1] = ["x".into()];
+    let target = Target { rooms: Some(&rooms), ..EVERYONE };
+    assert_eq!(stage.hub.broadcast("/", target, &message("hi", "1"), false).reached, 3);
+    assert_eq!(poller.packet().await, Ok(r#"2["hi",1]"#.into()));
+    assert_eq!(upgraded.packet().await, r#"2["hi",1]"#);
+    assert_eq!(direct.packet().await, r#"2["hi",1]"#);
 }
