@@ -22,6 +22,7 @@ mod wheel;
 use std::sync::{Arc, Once};
 
 use bytes::Bytes;
+use tokio::time::MissedTickBehavior;
 
 use self::conn::Conn;
 use self::task::Task;
@@ -71,11 +72,11 @@ impl Native {
         tokio::spawn(Task::new(conn, reader, peer, &upgraded.early));
     }
 
-    /// One task turns it for all, as long as there is a transport. It was not turned while there was nobody.
+    /// One task turns it for all, as long as there is a transport.
     fn turn_the_wheel(self: &Arc<Self>) {
-        self.wheel.begin();
         let native = Arc::downgrade(self);
         let mut every = tokio::time::interval(self.wheel.resolution());
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::spawn(async move {
             loop {
                 every.tick().await;

@@ -1,13 +1,13 @@
 //! Time for all connections: one wheel of slots, turned by one task, instead of a timer for each of them.
 //!
-//! Nothing happens early; it may happen late by about one turn.
+//! Nothing happens early; it may happen late by about one turn. Time is counted in turns: as long as the process is kept from
+//! running, it stands still, and nobody is taken for silent who could not be heard.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use super::conn::Conn;
 
@@ -52,7 +52,6 @@ impl Alarm {
 
 /// The alarms of all connections by when they are due.
 pub(super) struct Wheel {
-    begun: Instant,
     resolution: Duration,
     slots: Box<[Mutex<Vec<Alarm>>]>,
     now: AtomicU64,
@@ -66,16 +65,7 @@ impl Wheel {
         let resolution = (shortest / PARTS).clamp(FINEST, COARSEST);
         let slots = (turns(longest, resolution) + 1).min(SLOTS_MAX);
         let slots = (0..slots).map(|_| Mutex::default()).collect();
-        Self { begun: Instant::now(), resolution, slots, now: AtomicU64::new(0) }
-    }
-
-    /// Says that it is turned from now on: nothing has been put into it that the time until now would bring about.
-    pub(super) fn begin(&self) {
-        self.now.store(self.present(), Ordering::Relaxed);
-    }
-
-    fn present(&self) -> u64 {
-        (self.begun.elapsed().as_nanos() / self.resolution.as_nanos()) as u64
+        Self { resolution, slots, now: AtomicU64::new(0) }
     }
 
     /// How often it is to be turned.
@@ -108,14 +98,11 @@ impl Wheel {
         self.slot(due).lock().push(Alarm { due, ..alarm });
     }
 
-    /// Turns it to the present, and has everything go off that is due.
+    /// Turns it once, and has everything go off that is due.
     pub(super) fn turn(&self) {
-        let present = self.present();
-        while self.now().0 < present {
-            let now = Tick(self.now.fetch_add(1, Ordering::Relaxed) + 1);
-            let alarms = std::mem::take(&mut *self.slot(now).lock());
-            alarms.into_iter().for_each(|alarm| self.go_off(alarm, now));
-        }
+        let now = Tick(self.now.fetch_add(1, Ordering::Relaxed) + 1);
+        let alarms = std::mem::take(&mut *self.slot(now).lock());
+        alarms.into_iter().for_each(|alarm| self.go_off(alarm, now));
     }
 
     fn go_off(&self, alarm: Alarm, now: Tick) {

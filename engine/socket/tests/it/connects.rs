@@ -162,3 +162,13 @@ pub(crate) async fn a_refusal_has_its_code_in_data(start: Start) {
     let refusal = r#"4/room,{"message":"TOKEN_EXPIRED: Not today.","data":{"code":"TOKEN_EXPIRED"}}"#;
     assert_eq!(client.packet().await, refusal);
 }
+
+/// Time does not begin before there is somebody.
+pub(crate) async fn the_first_client_has_its_time_too(start: Start) {
+    let settings = SocketSettings { connect_timeout: Duration::from_millis(300), ..quick() };
+    let stage = start(settings, HubLimits::default());
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let mut client = Client::open(stage.address).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.connect("/", "").await.expect("it is let in");
+}

@@ -44,7 +44,8 @@ macro_rules! on {
             every_first_event_of_a_crowd_arrives,
             a_client_that_goes_while_it_is_decided_on_leaves_nothing,
             one_connection_enters_several_namespaces,
-            one_connection_enters_very_many_namespaces;
+            one_connection_enters_very_many_namespaces,
+            the_first_client_has_its_time_too;
         avalanche:
             handshakes_stand_in_line_and_the_rest_are_to_come_again,
             nobody_stands_in_line_longer_than_may_be,
