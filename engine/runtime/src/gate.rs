@@ -187,11 +187,11 @@ mod tests {
         assert!(futures_util::poll!(&mut third).is_pending());
         let away = gate.enter().await.expect_err("the line is full");
         assert!(away.back_after >= BACK_MIN && away.back_after <= BACK_MIN * 4, "{away:?}");
-        let text = metrics.text();
+        let text = metrics.text(None);
         assert!(text.contains("homeroom_gate_waiting{gate=\"tests\"} 1"), "{text}");
         drop(first);
         let _third = third.await.expect("it is its turn");
-        let text = metrics.text();
+        let text = metrics.text(None);
         for told in [
             "homeroom_gate_waiting{gate=\"tests\"} 0",
             "homeroom_gate_admitted_total{gate=\"tests\"} 3",
@@ -206,7 +206,7 @@ mod tests {
         let (gate, metrics) = gate(1, 10, Duration::from_secs(5));
         let _first = gate.enter().await.expect("a place");
         gate.enter().await.expect_err("it is not to wait longer");
-        assert!(metrics.text().contains("homeroom_gate_refused_total{gate=\"tests\",why=\"late\"} 1"));
+        assert!(metrics.text(None).contains("homeroom_gate_refused_total{gate=\"tests\",why=\"late\"} 1"));
     }
 
     #[tokio::test]
@@ -219,7 +219,7 @@ mod tests {
         drop(gone);
         drop(first);
         let _inside = next.await.expect("it is its turn");
-        assert!(metrics.text().contains("homeroom_gate_waiting{gate=\"tests\"} 0"));
+        assert!(metrics.text(None).contains("homeroom_gate_waiting{gate=\"tests\"} 0"));
     }
 
     #[tokio::test]

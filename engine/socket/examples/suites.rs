@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use homeroom_runtime::Metrics;
 use homeroom_socket::edge::Edge;
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::listen::serve;
@@ -74,7 +75,8 @@ async fn main() -> std::io::Result<()> {
         ..SocketSettings::default()
     };
     let hub = Arc::new(Hub::new(HubLimits::default()));
-    let (edge, router) = Edge::new(settings.clone(), Arc::clone(&hub), Arc::new(Echo { hub }));
+    let (edge, router) =
+        Edge::new(settings.clone(), Arc::clone(&hub), Arc::new(Echo { hub }), Metrics::default().gate("handshakes"));
     edge.serve_namespaces(&["/".into(), "/custom".into()]);
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     serve(listener, router, &settings, async { drop(tokio::signal::ctrl_c().await) }).await;

@@ -156,10 +156,9 @@ impl Session {
         data: &str,
         attachments: Vec<Bytes>,
     ) -> Result<(), Code> {
-        match (self.known(namespace)?, kind) {
-            (State::In { guest, .. }, Kind::Event) => guest.heard(data, id, attachments),
-            // Nobody asked for acks, and who has left says nothing.
-            _ => {}
+        // Nobody asked for acks, and who has left says nothing.
+        if let (State::In { guest, .. }, Kind::Event) = (self.known(namespace)?, kind) {
+            guest.heard(data, id, attachments);
         }
         Ok(())
     }
@@ -179,6 +178,7 @@ impl Session {
             self.decided(place, cx)?;
         }
         self.see_leavers();
+        Ok(())
     }
 
     /// Who was sent out may ask to enter again as soon as it knows.
@@ -186,7 +186,6 @@ impl Session {
         if self.conn.had_leavers() {
             self.entries.iter_mut().for_each(Entry::leave_if_left);
         }
-        Ok(())
     }
 
     fn decided(&mut self, place: usize, cx: &mut Context<'_>) -> Result<(), Code> {
