@@ -193,11 +193,6 @@ async fn full_it_refuses_what_adds_and_permits_what_asks_and_removes() {
     assert_eq!((state.len("k").await, presence.count(ROOM).await), (Ok(3), Ok(1)));
     assert_eq!(state.all("k", None).await.expect("read").len(), 3);
     assert!(state.take("k", Which::Named("a")).await.expect("taken").is_some());
-    let epoch = presence.beat().await.expect("a beat");
-    for _ in 0..4 {
-        clock.advance(PresenceRules::default().lease_ms / 3);
-        assert_eq!(presence.beat().await, Ok(epoch), "a full Redis is nobody's death");
-    }
     clock.advance(1000);
     let told = state.claim_expired(10).await.expect("claimed");
     assert_eq!(told.iter().map(|one| &*one.entry.name).collect::<Vec<_>>(), ["short"]);
@@ -206,6 +201,44 @@ async fn full_it_refuses_what_adds_and_permits_what_asks_and_removes() {
     bound("0");
     assert_eq!(put(&state, "other").await, Ok(Written::Done));
     assert_eq!(everlasting(&mut connection, ""), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_however_long_it_is_nobodys_death() {
+    let server = RedisServer::start(&[]);
+    let clock = Arc::new(ManualClock::at(1_000_000_000));
+    let redis = connected(RedisConfig { now: Some(clock.clone()), ..RedisConfig::new(server.url()) }).await;
+    let rules = PresenceRules::default();
+    let [here, there] = [RedisPresence::new(redis.clone(), rules), RedisPresence::new(redis.clone(), rules)];
+    for presence in [&here, &there] {
+        presence.beat().await.expect("a beat");
+    }
+    here.enter(ROOM, "ann", 1, "1".into()).await.expect("entered");
+    let mut connection = server.connection();
+    let mut bound = |bytes: &str| {
+        redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec(&mut connection).expect("set");
+    };
+    bound("1");
+    // Of whom Redis is not told, it is to be told under another life.
+    assert!(here.enter(ROOM, "bob", 2, "1".into()).await.is_err());
+    for _ in 0..30 {
+        clock.advance(rules.lease_ms / 3);
+        for presence in [&here, &there] {
+            presence.beat().await.expect("a beat");
+        }
+        assert_eq!(there.gone(10).await, Ok(Vec::new()), "she is here all along");
+    }
+    bound("0");
+    for (user, conn) in [("ann", 1), ("bob", 2)] {
+        here.renew(ROOM, user, conn, "1".into()).await.expect("told again");
+    }
+    here.renewed().await.expect("all told");
+    clock.advance(rules.lease_ms / 3);
+    for presence in [&here, &there] {
+        presence.beat().await.expect("a beat");
+        assert_eq!(presence.gone(10).await, Ok(Vec::new()));
+    }
+    assert_eq!(there.count(ROOM).await, Ok(2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

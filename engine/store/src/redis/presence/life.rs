@@ -13,8 +13,6 @@ use crate::StoreError;
 
 /// How many rooms, or counted connections, are looked after with one beat.
 const TENDED_PER_BEAT: usize = 512;
-/// How long former lives are kept up while everything is told again under the new one.
-const FORMER_KEPT_MS: i64 = 60_000;
 
 scripts! {
     BEAT = "time.lua" "beat.lua";
@@ -109,10 +107,10 @@ impl RedisPresence {
         let now_ms = self.redis.local_ms();
         let (epoch, is_due, must_begin) = {
             let inner = self.lives.inner.lock();
-            // Another life at most once per lease, and not while everything is still told again under this one: the telling
-            // must not be what keeps calls from being heard.
-            let rest_ms = if inner.former.is_empty() { self.rules.lease_ms } else { FORMER_KEPT_MS };
-            let may_begin = now_ms >= inner.begun_ms.saturating_add(rest_ms);
+            // Another life at most once per lease, and not before everything was told again under this one, however often
+            // that has to be tried: until then former lives are kept up, and nobody is buried who was told under them alone.
+            let is_told = inner.former.is_empty();
+            let may_begin = is_told && now_ms >= inner.begun_ms.saturating_add(self.rules.lease_ms);
             let must_begin = !inner.has_begun || (inner.is_doubtful && may_begin);
             (inner.epoch, must_begin || now_ms >= inner.next_beat_ms, must_begin)
         };
@@ -124,9 +122,6 @@ impl RedisPresence {
         {
             let mut inner = self.lives.inner.lock();
             inner.next_beat_ms = now_ms.saturating_add(self.rules.lease_ms / BEATS_PER_LEASE);
-            if now_ms > inner.begun_ms.saturating_add(FORMER_KEPT_MS) {
-                inner.former.clear();
-            }
         }
         for former in self.lives.former() {
             let _ = self.renew_lease(&former, false).await;
