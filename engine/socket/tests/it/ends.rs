@@ -115,10 +115,11 @@ pub(crate) async fn a_stop_ends_everybody(start: Start) {
 
 /// Its queue is hardly ever empty; its answers are heard all the same.
 pub(crate) async fn a_slow_reader_is_not_taken_for_silent(start: Start) {
-    const MANY: usize = 120;
+    const MANY: usize = 150;
     let settings = SocketSettings {
         ping_interval: Duration::from_millis(200),
-        ping_timeout: Duration::from_millis(400),
+        ping_timeout: Duration::from_secs(1),
+        write_stall: Duration::from_secs(3),
         queue_bytes_max: usize::MAX,
         ..quick()
     };

@@ -1,6 +1,6 @@
 //! What the official protocol suites of Engine.IO and Socket.IO check, each behaviour by a case of our own.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use homeroom_socket::hub::HubLimits;
 use homeroom_socket::settings::SocketSettings;
@@ -115,11 +115,14 @@ pub(crate) async fn whoever_enters_nothing_is_not_kept(start: Start) {
 /// A client may ask at the last moment, and the engine then has its own time to decide.
 pub(crate) async fn the_time_to_ask_is_not_the_time_to_decide(start: Start) {
     let settings = SocketSettings { connect_timeout: Duration::from_secs(1), ..quick() };
-    let stage = start(settings, HubLimits::default());
+    let stage = start(settings.clone(), HubLimits::default());
     let mut client = Client::open(stage.address).await;
     tokio::time::sleep(Duration::from_millis(700)).await;
-    let refusal = client.connect("/", r#"{"wait":true}"#).await.expect_err("it is refused");
-    assert!(refusal.starts_with("TIMEOUT: "), "{refusal}");
+    let asked = Instant::now();
+    client.send(r#"0{"wait":true}"#).await;
+    client.end().await;
+    assert!(asked.elapsed() >= settings.connect_timeout, "after {:?}", asked.elapsed());
+    assert_eq!(stage.engine.see(|seen| seen.abandoned), 1);
 }
 
 pub(crate) async fn a_connect_is_answered_with_an_id_alone(start: Start) {
