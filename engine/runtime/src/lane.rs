@@ -3,7 +3,6 @@
 //! Whoever brings an event also runs it, there and then, if nothing else is running: with state in memory and answers in
 //! the cache an event never waits, and costs no task. Only what has to wait becomes one.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use crate::dispatch::{Event, dispatch};
 use crate::engine::{Engine, Inner};
 use crate::explain::Note;
 use crate::input::{self, Incoming};
+use crate::line::Line;
 use crate::metrics::{CameTo, Laps, Stage};
 use crate::outcome::Outcome;
 use crate::outlet::{Ending, Parcel, Receivers};
@@ -39,7 +39,7 @@ pub(crate) struct Lane {
 }
 
 struct State {
-    items: VecDeque<Item>,
+    items: Line<Item>,
     /// What the events that wait hold together.
     bytes: usize,
     /// Something runs, or it is held.
@@ -71,7 +71,7 @@ impl std::fmt::Debug for Lane {
 
 impl Default for Lane {
     fn default() -> Self {
-        let state = State { items: VecDeque::new(), bytes: 0, busy: true, begun: 0, held: true, closed: false };
+        let state = State { items: Line::default(), bytes: 0, busy: true, begun: 0, held: true, closed: false };
         Self { state: Mutex::new(state), idle: Notify::new() }
     }
 }

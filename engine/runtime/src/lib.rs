@@ -19,6 +19,7 @@ pub mod hooks;
 pub mod identity;
 pub mod input;
 mod lane;
+mod line;
 pub mod live;
 pub mod metrics;
 pub mod outcome;

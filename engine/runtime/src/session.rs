@@ -1,6 +1,6 @@
 //! One connection to one namespace, as the engine knows it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use homeroom_store::{Decision, Gcra, Quota};
@@ -33,7 +33,7 @@ pub struct Session {
     /// While it lasts, the connection is counted.
     pub(crate) counted: Option<Counted>,
     pub(crate) socket: Mutex<Arc<Value>>,
-    pub(crate) rooms: Mutex<BTreeSet<Arc<str>>>,
+    pub(crate) rooms: Mutex<Rooms>,
     pub(crate) lane: Lane,
     rates: Mutex<Vec<(Arc<str>, Gcra)>>,
     /// The newest of each event that waits for its limit.
@@ -76,7 +76,7 @@ impl Session {
     pub(crate) fn note(&self, event: &Arc<str>) {
         let mut rates = self.rates.lock();
         if !rates.iter().any(|(name, _)| name == event) {
-            rates.push((Arc::clone(event), Gcra::default()));
+            remember(&mut rates, event, Gcra::default());
         }
     }
 
@@ -88,14 +88,76 @@ impl Session {
         }
         let mut cell = Gcra::default();
         let decision = cell.take(quota, now_ms);
-        rates.push((Arc::clone(event), cell));
+        remember(&mut rates, event, cell);
         decision
     }
 }
 
+fn remember(rates: &mut Vec<(Arc<str>, Gcra)>, event: &Arc<str>, cell: Gcra) {
+    if rates.len() < FEW {
+        rates.reserve_exact(1);
+    }
+    rates.push((Arc::clone(event), cell));
+}
+
+/// The rooms of a connection, in order. Most are in a handful, and all are in few enough to be moved.
+#[derive(Debug, Default)]
+pub(crate) struct Rooms(Vec<Arc<str>>);
+
+impl Rooms {
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|room| (**room).cmp(name))
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.place(name).is_ok()
+    }
+
+    /// Yields whether it was not there yet.
+    pub(crate) fn insert(&mut self, name: Arc<str>) -> bool {
+        let place = self.place(&name);
+        if let Err(place) = place {
+            if self.0.len() < FEW {
+                self.0.reserve_exact(1);
+            }
+            self.0.insert(place, name);
+        }
+        place.is_err()
+    }
+
+    /// Yields whether it was there.
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
+        self.place(name).map(|place| self.0.remove(place)).is_ok()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter()
+    }
+}
+
+impl IntoIterator for Rooms {
+    type Item = Arc<str>;
+    type IntoIter = std::vec::IntoIter<Arc<str>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Up to so many, lists of a connection grow by what they need and no more: there are many connections.
+const FEW: usize = 4;
+
 /// `socket`, as definitions see it.
 pub(crate) fn socket_value(public_id: &str, vars: Value) -> Value {
-    let mut socket = serde_json::Map::new();
+    let mut socket = serde_json::Map::with_capacity(2);
     socket.insert("id".into(), public_id.into());
     socket.insert("vars".into(), vars);
     Value::Object(socket)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN, USER_AGENT};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::value::RawValue;
 
 use crate::guest::Guest;
@@ -29,6 +29,7 @@ pub(crate) struct House {
     pub(crate) links: Arc<Links>,
     pub(crate) settings: SocketSettings,
     served: RwLock<HashSet<Arc<str>>>,
+    texts: Texts,
 }
 
 /// Why a client is not let in.
@@ -63,7 +64,7 @@ pub(crate) struct LetIn {
 
 impl House {
     pub(crate) fn new(settings: SocketSettings, hub: Arc<Hub>, sink: Arc<dyn Sink>) -> Self {
-        Self { hub, sink, links: Arc::default(), settings, served: RwLock::default() }
+        Self { hub, sink, links: Arc::default(), settings, served: RwLock::default(), texts: Texts::default() }
     }
 
     pub(crate) fn serves(&self, namespace: &str) -> bool {
@@ -84,6 +85,18 @@ impl House {
             for conn in self.hub.everyone(gone) {
                 self.hub.disconnect(conn, Reason::NamespaceGone);
             }
+        }
+    }
+
+    /// What is kept of a request.
+    pub(crate) fn peer(&self, headers: &HeaderMap, link: Option<&Arc<Link>>) -> Peer {
+        let shared = |text| self.texts.shared(text);
+        Peer {
+            address: link.map(|link| link.address),
+            origin: text_of(headers, ORIGIN).map(shared),
+            // Text of a header is ASCII: it can be cut anywhere.
+            user_agent: text_of(headers, USER_AGENT)
+                .map(|agent| shared(&agent[..agent.len().min(USER_AGENT_BYTES_MAX)])),
         }
     }
 
@@ -130,16 +143,45 @@ impl Drop for Place<'_> {
     }
 }
 
-/// What is kept of a request.
-pub(crate) fn peer(headers: &HeaderMap, link: Option<&Arc<Link>>) -> Peer {
-    Peer {
-        address: link.map(|link| link.address),
-        origin: text_of(headers, ORIGIN).map(Into::into),
-        // Text of a header is ASCII: it can be cut anywhere.
-        user_agent: text_of(headers, USER_AGENT).map(|agent| agent[..agent.len().min(USER_AGENT_BYTES_MAX)].into()),
+/// Texts that many connections have in common, each kept once. What no connection has any more is forgotten when there would
+/// be more than ever before.
+#[derive(Default)]
+struct Texts {
+    known: Mutex<HashSet<Arc<str>>>,
+}
+
+impl Texts {
+    fn shared(&self, text: &str) -> Arc<str> {
+        let mut known = self.known.lock();
+        if let Some(text) = known.get(text) {
+            return Arc::clone(text);
+        }
+        if known.len() == known.capacity() {
+            known.retain(|text| Arc::strong_count(text) > 1);
+        }
+        let text = Arc::from(text);
+        known.insert(Arc::clone(&text));
+        text
     }
 }
 
 fn text_of(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_kept_once_and_as_long_as_somebody_has_them() {
+        let texts = Texts::default();
+        let agent = texts.shared("agent");
+        assert!(Arc::ptr_eq(&agent, &texts.shared("agent")));
+        for number in 0..10_000 {
+            texts.shared(&number.to_string());
+        }
+        assert!(Arc::ptr_eq(&agent, &texts.shared("agent")));
+        assert!(texts.known.lock().len() < 16);
+    }
 }

@@ -52,12 +52,12 @@ struct Connection {
     engine: Engine,
     session: Arc<Session>,
     /// Until the client knows.
-    admitted: Mutex<Option<Admitted>>,
+    admitted: Mutex<Option<Box<Admitted>>>,
 }
 
 impl Connection {
     fn new(engine: Engine, admitted: Admitted) -> Self {
-        Self { engine, session: Arc::clone(&admitted.session), admitted: Mutex::new(Some(admitted)) }
+        Self { engine, session: Arc::clone(&admitted.session), admitted: Mutex::new(Some(Box::new(admitted))) }
     }
 }
 
@@ -65,7 +65,7 @@ impl Inbox for Connection {
     fn connected(&self) {
         let admitted = self.admitted.lock().take();
         if let Some(admitted) = admitted {
-            self.engine.connected(admitted);
+            self.engine.connected(*admitted);
         }
     }
 

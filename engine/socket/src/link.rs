@@ -90,9 +90,10 @@ impl Link {
         self.entered.load(Ordering::Acquire) > 0
     }
 
-    /// Has a task woken when the connection is to end.
+    /// Has a task woken when the connection is to end, and no other any more: a task that is done is kept by its wakers.
     pub(crate) fn wake_at_end(&self, waker: &Waker) {
         self.reader.register(waker);
+        self.writer.take();
     }
 
     fn check(&self) -> io::Result<()> {

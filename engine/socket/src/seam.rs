@@ -168,9 +168,9 @@ pub struct Peer {
     /// Where it connects from, as far as this server can see.
     pub address: Option<SocketAddr>,
     /// `Origin`
-    pub origin: Option<Box<str>>,
+    pub origin: Option<Arc<str>>,
     /// `User-Agent`, at most 256 bytes.
-    pub user_agent: Option<Box<str>>,
+    pub user_agent: Option<Arc<str>>,
 }
 
 /// A client that wants to enter a namespace.

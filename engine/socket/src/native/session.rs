@@ -21,7 +21,8 @@ const NO_AUTH: &str = "{}";
 /// The namespaces of a connection. Only those that are served have an entry, so their number is bounded.
 pub(super) struct Session {
     conn: Arc<Conn>,
-    peer: Peer,
+    origin: Option<Arc<str>>,
+    user_agent: Option<Arc<str>>,
     entries: Vec<Entry>,
     /// A packet that lacks attachments.
     awaiting: Option<Box<Awaiting>>,
@@ -60,7 +61,13 @@ struct Awaiting {
 
 impl Session {
     pub(super) fn new(conn: Arc<Conn>, peer: Peer) -> Self {
-        Self { conn, peer, entries: Vec::new(), awaiting: None }
+        let Peer { address: _, origin, user_agent } = peer;
+        Self { conn, origin, user_agent, entries: Vec::new(), awaiting: None }
+    }
+
+    fn peer(&self) -> Peer {
+        let address = Some(self.conn.link.address);
+        Peer { address, origin: self.origin.clone(), user_agent: self.user_agent.clone() }
     }
 
     /// Hears a Socket.IO packet.
@@ -123,7 +130,7 @@ impl Session {
         };
         self.conn.asked();
         let wire = NativeWire::new(&self.conn, &namespace);
-        let admitted = Arc::clone(house).admit(Arc::clone(&namespace), Arc::clone(&wire) as _, auth, self.peer.clone());
+        let admitted = Arc::clone(house).admit(Arc::clone(&namespace), Arc::clone(&wire) as _, auth, self.peer());
         let state = State::Asking(Asking { wire, answer: Box::pin(admitted) });
         match self.entry(path) {
             Some(entry) => entry.state = state,

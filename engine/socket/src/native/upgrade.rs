@@ -14,7 +14,6 @@ use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 
 use super::Native;
-use crate::house::peer;
 use crate::link::{Guarded, Hold, Link};
 
 /// What the key is hashed with (RFC 6455, 1.3).
@@ -63,7 +62,7 @@ impl Native {
         let Some(accept) = request.headers().get(header::SEC_WEBSOCKET_KEY).and_then(accept) else {
             return StatusCode::BAD_REQUEST.into_response();
         };
-        let peer = peer(request.headers(), Some(&link));
+        let peer = self.house.peer(request.headers(), Some(&link));
         let native = Arc::clone(self);
         tokio::spawn(async move {
             match upgrade.await.ok().and_then(taken_apart) {

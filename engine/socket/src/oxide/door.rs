@@ -11,7 +11,7 @@ use socketioxide::socket::{DisconnectReason, Socket};
 
 use super::wire::{OxideWire, ending, own_link};
 use crate::guest::Guest;
-use crate::house::{House, LetIn, Refusal, peer};
+use crate::house::{House, LetIn, Refusal};
 use crate::link::Link;
 use crate::seam::Reason;
 
@@ -52,7 +52,7 @@ impl Door {
         let namespace = house.namespace(socket.ns()).map_err(|refusal| refusal.message)?;
         let wire = Arc::new(OxideWire::new(socket, &house.links));
         let parts = socket.req_parts();
-        let peer = peer(&parts.headers, parts.extensions.get::<Arc<Link>>());
+        let peer = house.peer(&parts.headers, parts.extensions.get::<Arc<Link>>());
         let gone = async {
             match own_link(socket) {
                 Some(link) => link.gone().await,

@@ -1,0 +1,82 @@
+//! A queue that is hardly ever longer than one, and most of the time empty.
+
+use std::collections::VecDeque;
+
+/// Whoever is first has a place without a word to the allocator; an emptied queue keeps no memory.
+#[derive(Debug)]
+pub(crate) struct Line<T> {
+    first: Option<T>,
+    /// Empty without a first.
+    rest: VecDeque<T>,
+}
+
+impl<T> Default for Line<T> {
+    fn default() -> Self {
+        Self { first: None, rest: VecDeque::new() }
+    }
+}
+
+impl<T> Line<T> {
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
+    pub(crate) fn push_back(&mut self, item: T) {
+        if self.first.is_none() {
+            self.first = Some(item);
+        } else {
+            self.rest.push_back(item);
+        }
+    }
+
+    pub(crate) fn push_front(&mut self, item: T) {
+        if let Some(second) = self.first.replace(item) {
+            self.rest.push_front(second);
+        }
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<T> {
+        let first = self.first.take()?;
+        self.first = self.rest.pop_front();
+        if self.first.is_none() && self.rest.capacity() > 0 {
+            self.rest = VecDeque::new();
+        }
+        Some(first)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_a_queue_that_keeps_nothing() {
+        let (mut line, mut model, mut number) = (Line::default(), VecDeque::new(), 0);
+        // Every sequence of nine of the three, once each.
+        for sequence in 0..3_u32.pow(9) {
+            for place in 0..9 {
+                number += 1;
+                match sequence / 3_u32.pow(place) % 3 {
+                    0 => {
+                        line.push_back(number);
+                        model.push_back(number);
+                    }
+                    1 => {
+                        line.push_front(number);
+                        model.push_front(number);
+                    }
+                    _ => assert_eq!(line.pop_front(), model.pop_front()),
+                }
+                assert_eq!(line.len(), model.len());
+            }
+            while let Some(item) = model.pop_front() {
+                assert_eq!(line.pop_front(), Some(item));
+            }
+            assert!(line.pop_front().is_none() && line.rest.capacity() == 0);
+        }
+    }
+}
