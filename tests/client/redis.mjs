@@ -8,7 +8,8 @@ import { soon } from './person.mjs';
 
 const run = promisify(execFile);
 
-async function freePort() {
+/** A port that nobody listens on. */
+export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

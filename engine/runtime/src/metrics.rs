@@ -128,6 +128,9 @@ impl Default for Metrics {
         let began: Gauge<f64, AtomicU64> =
             registered(&mut registry, "process_start_time_seconds", "When this process began, since the Unix epoch");
         began.set(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
+        for verdict in ["served", "unchanged", "refused"] {
+            drop(inner.reloads.get_or_create(&OfVerdict { verdict: verdict.to_owned() }));
+        }
         *inner.registry.lock() = registry;
         Self { inner: Arc::new(inner) }
     }

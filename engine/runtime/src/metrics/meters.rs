@@ -15,6 +15,9 @@ use crate::outlet::Delivery;
 /// The event of whatever is not declared.
 pub(crate) const UNKNOWN: &str = "(unknown)";
 
+/// Codes that are told from the start, at 0: an alert that watches a number grow cannot tell it from one that was not there.
+const FAILURES: [&str; 3] = ["INTERNAL", "TIMEOUT", "UNAVAILABLE"];
+
 /// How many codes of an event are told apart. Authors declare fewer.
 const CODES_MAX: usize = 64;
 
@@ -152,7 +155,7 @@ impl EntryMeter {
             name: Arc::clone(name),
             done: AtomicU64::new(0),
             held: AtomicU64::new(0),
-            refused: RwLock::default(),
+            refused: RwLock::new(FAILURES.map(|code| (code.into(), AtomicU64::new(0))).into()),
             took: Durations::default(),
             stages: Default::default(),
         })
