@@ -173,7 +173,12 @@ impl Server {
         let ticker = tokio::spawn(tick(self.engine.clone(), Arc::clone(&self.clock)));
         let tender = tokio::spawn(tend(self.engine.clone(), Arc::clone(&self.clock)));
         let address = listener.local_addr().ok();
-        let serving = listen::serve(listener, homeroom_http::router(api).merge(routes), socket, shutdown);
+        let serving = listen::serve(
+            listener,
+            homeroom_http::in_time(homeroom_http::router(api), socket.head_timeout).merge(routes),
+            socket,
+            shutdown,
+        );
         match &self.register {
             Some(register) => {
                 tokio::select! {

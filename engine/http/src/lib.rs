@@ -4,6 +4,7 @@ mod admin;
 pub mod definitions;
 mod events;
 mod health;
+mod in_time;
 mod keys;
 mod problem;
 mod schemas;
@@ -20,6 +21,7 @@ use problem::Problem;
 /// Routes over HTTP.
 pub use axum::Router as Routes;
 pub use definitions::{Definitions, Report, Verdict};
+pub use in_time::in_time;
 pub use keys::ApiKeys;
 pub use schemas::Contracts;
 

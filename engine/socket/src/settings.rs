@@ -52,7 +52,7 @@ pub struct SocketSettings {
     pub drain: Duration,
     /// How many TCP connections, and how many namespace connections, at once.
     pub connections_max: usize,
-    /// How long the head of an HTTP request may take to arrive.
+    /// How long the head of an HTTP request may take to arrive, and then its body, unless that is Socket.IO's.
     pub head_timeout: Duration,
     /// Web pages from these origins may connect; `*`: from any. Empty: browsers' default, the server's own.
     pub origins: Vec<String>,

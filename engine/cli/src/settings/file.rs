@@ -136,7 +136,7 @@ record! {
         "ping_timeout" ping_timeout: Option<Text>,
         /// How long a client may take to ask to enter a namespace, and then the engine to decide, `10s` by default.
         "connect_timeout" connect_timeout: Option<Text>,
-        /// How long the head of an HTTP request may take to arrive, `10s` by default.
+        /// How long the head of an HTTP request may take to arrive, and then its body, `10s` by default.
         "head_timeout" head_timeout: Option<Text>,
         /// How long a client may read nothing while something is written to it, `5s` by default.
         "write_stall" write_stall: Option<Text>,
