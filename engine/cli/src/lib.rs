@@ -87,7 +87,8 @@ enum Command {
 pub fn run(deployable: &Deployable) -> ExitCode {
     let command = Cli::command().name(deployable.name);
     let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let is_server = matches!(cli.command, None | Some(Command::Serve(_)));
+    let runtime = match runtime(is_server) {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime cannot start: {error}")),
     };
@@ -108,6 +109,17 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Schema(options)) => schema::run(&options),
         }
     })
+}
+
+/// What tasks run on: a thread for each core. A server that has one core runs them where it waits for the network: what one
+/// turn brings about for a connection leaves in one write, and nothing is handed from thread to thread.
+fn runtime(is_server: bool) -> std::io::Result<tokio::runtime::Runtime> {
+    let has_one_core = std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+    let mut builder = match is_server && has_one_core {
+        true => tokio::runtime::Builder::new_current_thread(),
+        false => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
 }
 
 /// The files of a folder, or those in the binary.

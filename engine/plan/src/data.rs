@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use indexmap::IndexMap;
 use serde_json::{Map, Number, Value};
 
-use crate::expr::{EvalError, Expr};
+use crate::expr::{EvalError, Expr, Root};
 use crate::frame::Frame;
 use crate::json::{self, push_display};
+use crate::program::Slot;
 
 /// A value with holes.
 #[derive(Debug, Clone)]
@@ -68,6 +69,24 @@ impl Data {
                 Ok(Some(Value::Object(map)))
             }
         }
+    }
+
+    /// The same with `held` in the place of a slot, over the frame of `held`. `None` if anything else here looks into slots,
+    /// or this looks into that one.
+    pub(crate) fn holding(&self, slot: Slot, held: &Data) -> Option<Data> {
+        Some(match self {
+            Self::Const(value) => Self::Const(value.clone()),
+            Self::Expr(Expr::Path(path)) if path.root == Root::Slot(slot) && path.rest.is_empty() => held.clone(),
+            Self::List(items) => Self::List(items.iter().map(|item| item.holding(slot, held)).collect::<Option<_>>()?),
+            Self::Object(properties) => {
+                let mut filled = IndexMap::with_capacity(properties.len());
+                for (name, data) in properties {
+                    filled.insert(name.clone(), data.holding(slot, held)?);
+                }
+                Self::Object(filled)
+            }
+            Self::Expr(_) | Self::Text(_) => return None,
+        })
     }
 
     /// Appends the value as JSON text, the same that [`Data::eval`] would be written as; says whether it is there. An

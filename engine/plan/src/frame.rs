@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::expr::{Path, Root};
 use crate::program::Slot;
@@ -89,7 +89,7 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<&Value> {
         path.rest.iter().try_fold(self.root(path.root)?, |value, step| match value {
-            Value::Object(map) => map.get(&**step),
+            Value::Object(map) => property(map, step),
             Value::Array(items) => items.get(step.parse::<usize>().ok()?),
             _ => None,
         })
@@ -105,5 +105,14 @@ impl<'a> Frame<'a> {
             Root::Entry => self.entry,
             Root::Slot(slot) => self.slots.get(slot)?.as_ref(),
         }
+    }
+}
+
+/// A property by its name. In small objects looking at each is quicker than hashing the name.
+fn property<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    const SMALL: usize = 12;
+    match map.len() {
+        0..=SMALL => map.iter().find_map(|(own, value)| (own == name).then_some(value)),
+        _ => map.get(name),
     }
 }

@@ -96,6 +96,8 @@ pub struct Entry {
     pub ack: Ack,
     /// The form of its acks.
     pub envelope: Arc<Envelope>,
+    /// The ack of success in its form, as one argument, where the two can be told as one.
+    pub answer: Option<Data>,
 }
 
 /// Steps with the frame they run in.
@@ -165,6 +167,19 @@ pub struct Envelope {
     pub success: Option<Data>,
     /// When it was refused.
     pub failure: Data,
+}
+
+impl Envelope {
+    /// What `ack` comes to in the form of success: one argument, over the frame of its event. `None` if the form does more
+    /// with the ack than to hold it.
+    #[must_use]
+    pub fn around(&self, ack: &Ack) -> Option<Data> {
+        match (&self.success, ack) {
+            (Some(form), Ack::Value(ack)) => form.holding(envelope_slot::ACK, ack),
+            (None, Ack::Value(ack)) => Some(ack.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// The slots an [`Envelope`]'s values are found in.

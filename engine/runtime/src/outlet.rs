@@ -18,7 +18,7 @@ impl WireArgs {
     /// Arguments without attachments.
     #[must_use]
     pub fn plain(text: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into(), attachments: Arc::new([]) }
+        Self { text: text.into(), attachments: Arc::default() }
     }
 }
 

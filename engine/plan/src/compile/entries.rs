@@ -105,6 +105,7 @@ impl Compiler<'_, '_> {
             handler: Handler { slots: 0, body: Vec::new(), executes: false, joins: false },
             ack: Ack::Empty,
             envelope: Arc::clone(envelope),
+            answer: None,
         };
         let Some(connect) = connect else { return Some(entry) };
         entry.place = self.place(connect.span);
@@ -177,6 +178,7 @@ impl Compiler<'_, '_> {
             rate,
             rules,
             handler,
+            answer: envelope.around(&ack),
             ack,
             envelope: Arc::clone(envelope),
         };
@@ -320,6 +322,7 @@ impl Compiler<'_, '_> {
             handler,
             ack: Ack::Empty,
             envelope: Arc::clone(envelope),
+            answer: None,
         })
     }
 

@@ -132,7 +132,7 @@ fn viewed(
 }
 
 fn written_straight(data: &Data, frame: &Frame<'_>) -> Result<WireArgs, Refusal> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(reply::USUAL_BYTES);
     if !data.write_json(frame, &mut text)? {
         return Err(Refusal::internal("there is nothing to send"));
     }
