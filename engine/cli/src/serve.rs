@@ -109,6 +109,7 @@ async fn leave(server: &Server) {
         while server.engine.connections() > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        server.engine.saved_history().await;
     };
     if tokio::time::timeout(LEAVE_MAX, gone).await.is_err() {
         tracing::warn!(

@@ -20,7 +20,7 @@ use homeroom_socket::listen;
 use homeroom_socket::outgoing::Outgoing;
 use homeroom_socket::settings::SocketSettings;
 use homeroom_store::bus::{BusLimits, Frames};
-use homeroom_store::redis::{BadAddress, Redis, RedisBus, RedisLimits, RedisPresence, RedisState};
+use homeroom_store::redis::{BadAddress, Redis, RedisBus, RedisHistory, RedisLimits, RedisPresence, RedisState};
 use homeroom_store::sql::Db;
 use homeroom_store::state::StateLimits;
 use homeroom_store::{Clock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules, SystemClock};
@@ -70,6 +70,8 @@ pub struct Server {
     limits: RuntimeSettings,
     /// Hears the other servers.
     hearing: Option<JoinHandle<()>>,
+    /// Keeps what is sent to rooms with `history:`.
+    keeping: JoinHandle<()>,
     /// Tells those who operate the servers that this is one of them.
     register: Option<Register>,
     /// Hears what other services publish.
@@ -81,6 +83,7 @@ impl Drop for Server {
         if let Some(hearing) = &self.hearing {
             hearing.abort();
         }
+        self.keeping.abort();
     }
 }
 
@@ -92,6 +95,7 @@ fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<(Fram
         limits: Arc::new(MemoryLimits::new(Arc::clone(clock), LIMITS_MAX)),
         db: parts.db.clone(),
         cluster: None,
+        history: None,
     };
     let Some((shared, key)) = &parts.shared else { return Ok((stores, None)) };
     let redis = Redis::new(shared.redis.clone())?;
@@ -103,6 +107,7 @@ fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<(Fram
     let (bus, frames) = RedisBus::new(redis.clone(), BusLimits::default());
     // A number from the system's randomness, which no other server has.
     let number = RandomState::new().build_hasher().finish();
+    stores.history = Some(Arc::new(RedisHistory::new(redis.clone())));
     stores.cluster = Some(Arc::new(Cluster::new(Arc::new(bus), number, key.clone())));
     let register = Register::new(redis, key.clone(), number, parts.socket.connections_max);
     Ok((stores, Some((frames, register))))
@@ -134,13 +139,26 @@ impl Server {
             let engine = engine.clone();
             tokio::spawn(async move { engine.hear(frames).await })
         });
+        let keeping = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.keep_history().await }
+        });
         let emitter = parts.shared.as_ref().and_then(|(shared, _)| shared.emitter.as_ref());
         let listening = register.as_ref().zip(emitter).map(|(register, emitter)| {
             let (redis, name) = register.redis();
             Listening::begin(redis, name, emitter, engine.clone())
         });
-        let server =
-            Self { engine, edge, clock, hooks: parts.hooks, limits: parts.limits, hearing, register, listening };
+        let server = Self {
+            engine,
+            edge,
+            clock,
+            hooks: parts.hooks,
+            limits: parts.limits,
+            hearing,
+            keeping,
+            register,
+            listening,
+        };
         Ok((Arc::new(server), routes))
     }
 

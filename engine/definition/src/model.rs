@@ -116,6 +116,18 @@ record! {
         "on_join" on_join: Vec<Step>,
         /// Runs when a user's last connection has left, also when a server died.
         "on_leave" on_leave: Vec<Step>,
+        /// What is sent to the room is kept for a while, so that a client that was away receives what it missed.
+        "history" history: Option<RoomHistory>,
+    }
+}
+
+record! {
+    /// How much is kept of what is sent to a room. Events then tell clients their position, as the last argument.
+    pub struct RoomHistory {
+        /// How many events at most, up to 500.
+        "size" size: Option<Node>,
+        /// For how long, such as `10m`; up to `7d`.
+        "ttl" ttl: Option<Text>,
     }
 }
 
@@ -318,7 +330,11 @@ record! {
         "join" rooms: Many<Text>,
         /// Only if this holds.
         "when" when: Option<Text>,
-        /// Names the outcome: whether every room was entered.
+        /// The positions that the client was last told, `<since>` say, from which rooms with `history:` send what was missed:
+        /// an object by the names of rooms, or the text for one. Absent: nothing was missed, the client is new.
+        "since" since: Option<Node>,
+        /// Names the outcome: whether every room was entered. With `since:` it is `{ recovered, at }`: whether nothing that
+        /// was sent since then is missing, in all rooms that this event joins; and the positions to come back with.
         "as" bind: Option<Text>,
         /// What to do when a room's rules admit nobody like this: a code, `stop` or `continue`.
         "else" otherwise: Option<Text>,

@@ -53,6 +53,10 @@ homeroom_definition::codes! {
     NO_RULE = "HR0505";
     /// A rule that says nothing.
     EMPTY_RULE = "HR0506";
+    /// A history without bounds, or with ones that are too wide.
+    HISTORY_BOUNDS = "HR0507";
+    /// What was missed is asked for of rooms that keep nothing.
+    NO_HISTORY = "HR0508";
     /// A key that has no meaning here.
     NOT_HERE = "HR0601";
     /// What a step needs is missing.

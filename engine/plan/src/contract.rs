@@ -5,8 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::program::{Code, Place};
+use crate::program::{Code, History, Place};
 use crate::shape::Shape;
+
+/// How many characters a position has at most.
+pub const POSITION_CHARS_MAX: usize = 2000;
+/// How many positions a client is told at once at most: one a room, and one of its own.
+pub const POSITIONS_MAX: usize = 129;
 
 /// The contract of one namespace; events in the order of the file.
 #[derive(Debug, Default)]
@@ -36,6 +41,8 @@ pub struct RoomTerms {
     pub description: Option<String>,
     /// Who may enter, one way each.
     pub who: Vec<String>,
+    /// How much of what is sent there is kept for those who are away.
+    pub history: Option<History>,
 }
 
 /// What an event carries.
@@ -100,6 +107,18 @@ pub struct ServerTerms {
     pub to: Vec<String>,
     /// Who gets less of it: roles, and the properties that they do not get.
     pub views: Vec<ViewTerms>,
+    /// Whether it may go to a room that keeps what is sent: then one more argument may follow, the positions.
+    pub tells_positions: bool,
+}
+
+/// JSON Schema of the positions that clients are told, by the names of rooms.
+#[must_use]
+pub fn positions() -> Value {
+    json!({
+        "type": "object",
+        "maxProperties": POSITIONS_MAX,
+        "additionalProperties": { "type": "string", "maxLength": POSITION_CHARS_MAX },
+    })
 }
 
 /// What some roles see of a server event.

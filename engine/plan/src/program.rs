@@ -248,6 +248,17 @@ pub struct Room {
     pub on_join: Option<Handler>,
     /// For a user's last connection out.
     pub on_leave: Option<Handler>,
+    /// How much is kept of what is sent there.
+    pub history: Option<History>,
+}
+
+/// How much is kept of what is sent to a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// How many events.
+    pub size: usize,
+    /// For how long.
+    pub ttl: Duration,
 }
 
 /// A room named in a step or rule: which one, and the texts for its parameters.
@@ -453,7 +464,12 @@ pub enum Otherwise {
 #[derive(Debug)]
 pub enum Verb {
     /// Enter rooms under their rules. With a stated `else:`, an absent parameter is a "no".
-    Join(Vec<RoomRef>),
+    Join {
+        /// The rooms.
+        rooms: Vec<RoomRef>,
+        /// The positions from which what was missed is sent, where that is asked for.
+        since: Option<Data>,
+    },
     /// Leave rooms; `who`: everyone in that room leaves.
     Leave {
         /// The rooms.

@@ -60,6 +60,8 @@ pub(crate) struct Act<'a> {
     pub(crate) admitted_by: Option<Place>,
     /// The rules of the room that the last `join` did not enter.
     denied: Option<Place>,
+    /// What the joins so far have come to.
+    recovery: rooms::Recovery,
 }
 
 /// What a step came to.
@@ -107,6 +109,7 @@ impl<'a> Act<'a> {
             wrote: false,
             admitted_by: None,
             denied: None,
+            recovery: rooms::Recovery::default(),
         }
     }
 
@@ -163,7 +166,7 @@ impl<'a> Act<'a> {
 
     async fn verb(&mut self, verb: &Verb, otherwise: &Otherwise, frame: &mut Frame<'_>) -> Result<Done, Refusal> {
         match verb {
-            Verb::Join(rooms) => self.join(rooms, otherwise, frame).await,
+            Verb::Join { rooms, since } => self.join(rooms, since.as_ref(), otherwise, frame).await,
             Verb::Leave { rooms, who } => self.leave(rooms, who.as_ref(), frame),
             Verb::Emit(emit) => self.emit(emit, frame),
             Verb::Put { state, field, value, only, ttl } => {
@@ -246,7 +249,7 @@ fn name_values(names: &[(Slot, homeroom_plan::data::Data)], frame: &mut Frame<'_
 
 fn otherwise(step: &Step) -> Result<Flow, Refusal> {
     match &step.otherwise {
-        Otherwise::Unstated if matches!(step.verb, Verb::Join(_)) => Err(Refusal::code("UNAUTHORIZED")),
+        Otherwise::Unstated if matches!(step.verb, Verb::Join { .. }) => Err(Refusal::code("UNAUTHORIZED")),
         Otherwise::Unstated | Otherwise::Continue => Ok(Flow::On),
         Otherwise::Stop => Ok(Flow::Stop),
         Otherwise::Refuse(code) => Err(Refusal::code(code)),

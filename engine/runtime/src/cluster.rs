@@ -23,12 +23,13 @@ use homeroom_store::bus::{Bus, Frames};
 use parking_lot::Mutex;
 
 use self::channels::Channels;
-use self::frame::{Said, Sent};
+use self::frame::{Manner, Said, Sent};
 pub use self::seal::ClusterKey;
 use crate::bind::Bound;
 use crate::decisions::Reached;
 use crate::delivery::Scene;
 use crate::engine::{Engine, Inner};
+use crate::history::{Came, Entry};
 use crate::lane::run_here_first;
 use crate::outcome::{Emission, Form, Place};
 use crate::outlet::{Delivery, Parcel, Receivers};
@@ -46,6 +47,8 @@ pub struct Cluster {
     server: u64,
     next: AtomicU64,
     channels: Channels,
+    /// Held while the bus is told what is listened to, so that it is told in the order in which that came about.
+    telling: Mutex<()>,
     heard: Mutex<Heard>,
     /// Frames that were no frames of ours.
     refused: AtomicU64,
@@ -84,6 +87,7 @@ impl Cluster {
             server,
             next: AtomicU64::new(0),
             channels: Channels::default(),
+            telling: Mutex::default(),
             heard: Mutex::default(),
             refused: AtomicU64::new(0),
         }
@@ -97,13 +101,25 @@ impl Cluster {
         status
     }
 
-    fn entered(&self, namespace: &str, room: Option<&str>) {
+    /// The key of the cluster.
+    pub(crate) fn key(&self) -> &ClusterKey {
+        &self.key
+    }
+
+    /// This server's number.
+    pub(crate) fn server(&self) -> u64 {
+        self.server
+    }
+
+    pub(crate) fn entered(&self, namespace: &str, room: Option<&str>) {
+        let _telling = self.telling.lock();
         if let Some(channel) = self.channels.entered(namespace, room) {
             self.bus.subscribe(&channel);
         }
     }
 
-    fn left(&self, namespace: &str, room: Option<&str>) {
+    pub(crate) fn left(&self, namespace: &str, room: Option<&str>) {
+        let _telling = self.telling.lock();
         if let Some(channel) = self.channels.left(namespace, room) {
             self.bus.unsubscribe(&channel);
         }
@@ -129,15 +145,39 @@ impl Cluster {
     }
 
     fn publish(&self, namespace: &str, channels: &[String], said: &Said<'_>, trace: TraceId) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let is_single = channels.len() == 1;
-        let from = frame::From { server: self.server, number, trace };
-        let frame = frame::write(from, is_single, namespace, said);
+        let manner = Manner { is_single: channels.len() == 1, is_again: false };
+        let sealed = self.written(manner, namespace, said, trace);
         tracing::debug!(namespace, %trace, channels = channels.len(), "told the other servers");
-        let sealed = Bytes::from(self.key.seal(frame));
+        self.publish_sealed(channels, &sealed);
+    }
+
+    fn written(&self, manner: Manner, namespace: &str, said: &Said<'_>, trace: TraceId) -> Bytes {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let from = frame::From { server: self.server, number, trace };
+        Bytes::from(self.key.seal(frame::write(from, manner, namespace, said)))
+    }
+
+    /// A frame, on these channels.
+    pub(crate) fn publish_sealed(&self, channels: &[String], sealed: &Bytes) {
         for channel in channels {
             self.bus.publish(channel, sealed.clone());
         }
+    }
+
+    /// What others are told of an entry of this server, and on which channels; `is_again`: not for the first time, so that
+    /// it is only for rooms that keep it.
+    pub(crate) fn kept_frame(&self, bound: &Bound, entry: &Entry, is_again: bool) -> (Bytes, Vec<String>) {
+        let channels = channels::of_rooms(&entry.namespace, &entry.emission.to.rooms);
+        let manner = Manner { is_single: channels.len() == 1, is_again };
+        let said = Said::Kept { entry, roles: &bound.plan.roles };
+        (self.written(manner, &entry.namespace, &said, entry.trace), channels)
+    }
+
+    /// An entry, from what others were told of it; `None` if that is none of ours.
+    pub(crate) fn read_kept(&self, bound: &Bound, sealed: &Bytes) -> Option<Entry> {
+        let frame = self.key.open(sealed).and_then(frame::read)?;
+        let Sent::Kept(kept) = frame.sent else { return None };
+        Some(kept.entry(bound, &frame.namespace, (frame.server, frame.trace), sealed.clone()))
     }
 
     /// What a frame says, if it is one of ours that was not heard yet.
@@ -174,7 +214,7 @@ impl Engine {
         any
     }
 
-    fn heard(&self, bytes: &[u8]) {
+    fn heard(&self, bytes: &Bytes) {
         let inner = &self.inner;
         let Some(frame) = inner.stores.cluster.as_ref().and_then(|cluster| cluster.read(bytes)) else { return };
         let bound = inner.live.current();
@@ -182,12 +222,15 @@ impl Engine {
             Sent::Emit(sent) => {
                 let served = bound.namespace(&frame.namespace);
                 let emission = sent.emission(&bound, served);
-                let reached = inner.send_here(&frame.namespace, &emission, None);
-                tracing::debug!(namespace = %frame.namespace, event = %emission.event, trace = %frame.trace, reached = reached.sum.reached, "heard of another server");
-                if let Some(served) = served {
-                    served.meters.of_sent(emission.number).count(&served.meters.all, reached.sum);
+                let reached = inner.send_here(&frame.namespace, &emission, None, &[]);
+                inner.was_heard(&bound, &Arc::from(&*frame.namespace), emission, reached, frame.trace);
+            }
+            Sent::Kept(kept) => {
+                let entry = Arc::new(kept.entry(&bound, &frame.namespace, (frame.server, frame.trace), bytes.clone()));
+                let came = if frame.is_again { Came::Late } else { Came::Fresh };
+                if let Some(reached) = inner.hear_kept(Arc::clone(&entry), came) {
+                    inner.was_heard(&bound, &entry.namespace, entry.emission.clone(), reached, frame.trace);
                 }
-                inner.remember_sent(&bound, &Arc::from(&*frame.namespace), emission, reached, None, frame.trace);
             }
             Sent::Evict { who, rooms } => {
                 let inner = Arc::clone(inner);
@@ -205,7 +248,10 @@ impl Inner {
     pub(crate) fn send(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> usize {
         let Scene { bound, served, trace, .. } = *scene;
         let namespace = &served.namespace().path;
-        let reached = self.send_here(namespace, &emission, sender.map(|session| session.conn));
+        if !emission.kept.is_empty() {
+            return self.send_kept(scene, emission, sender);
+        }
+        let reached = self.send_here(namespace, &emission, sender.map(|session| session.conn), &[]);
         if let Some(cluster) = &self.stores.cluster {
             cluster.emit(bound, namespace, &emission, trace);
         }
@@ -215,10 +261,33 @@ impl Inner {
         sum.reached
     }
 
-    fn send_here(&self, namespace: &str, emission: &Emission, sender: Option<u64>) -> Reached {
+    /// An emission of another server was delivered here.
+    fn was_heard(
+        &self,
+        bound: &Bound,
+        namespace: &Arc<str>,
+        emission: Emission,
+        reached: Reached,
+        trace: TraceId,
+    ) {
+        tracing::debug!(%namespace, event = %emission.event, %trace, reached = reached.sum.reached, "heard of another server");
+        if let Some(served) = bound.namespace(namespace) {
+            served.meters.of_sent(emission.number).count(&served.meters.all, reached.sum);
+        }
+        self.remember_sent(bound, namespace, emission, reached, None, trace);
+    }
+
+    /// Sends an emission to its audience on this server; whoever is in one of the rooms that have a position is told it.
+    pub(crate) fn send_here(
+        &self,
+        namespace: &str,
+        emission: &Emission,
+        sender: Option<u64>,
+        positions: &[(Arc<str>, Arc<str>)],
+    ) -> Reached {
         let mut sum = Delivery::default();
         let mut forms = emission.forms.iter().map(|form| {
-            let came = self.send_form(namespace, emission, form, sender);
+            let came = self.send_form(namespace, emission, form, sender, positions);
             sum = sum.and(came);
             came.reached
         });
@@ -226,8 +295,15 @@ impl Inner {
         Reached { first, others, sum }
     }
 
-    fn send_form(&self, namespace: &str, emission: &Emission, form: &Form, sender: Option<u64>) -> Delivery {
-        let send = |to, except| {
+    fn send_form(
+        &self,
+        namespace: &str,
+        emission: &Emission,
+        form: &Form,
+        sender: Option<u64>,
+        positions: &[(Arc<str>, Arc<str>)],
+    ) -> Delivery {
+        let send = |to, except, positions| {
             let parcel = Parcel {
                 event: &emission.event,
                 args: &form.args,
@@ -236,6 +312,7 @@ impl Inner {
                 except_rooms: &emission.except_rooms,
                 roles: form.roles.as_deref(),
                 volatile: emission.volatile,
+                positions,
             };
             self.outlet.send(namespace, parcel)
         };
@@ -243,12 +320,15 @@ impl Inner {
         let except = sender.filter(|_| emission.except_sender || alone);
         let mut reached = Delivery::default();
         if emission.to.everyone {
-            reached = reached.and(send(Receivers::Everyone, except));
+            reached = reached.and(send(Receivers::Everyone, except, &[]));
         } else if !emission.to.rooms.is_empty() {
-            reached = reached.and(send(Receivers::Rooms(&emission.to.rooms), except));
+            reached = reached.and(send(Receivers::Rooms(&emission.to.rooms), except, positions));
         }
         if let (true, Some(conn)) = (alone, sender) {
-            reached = reached.and(send(Receivers::One(conn), None));
+            let session = self.sessions.get(conn).filter(|_| !positions.is_empty());
+            let is_in = |room: &Arc<str>| session.as_ref().is_some_and(|session| session.rooms.lock().contains(room));
+            let positions: Vec<_> = positions.iter().filter(|(room, _)| is_in(room)).cloned().collect();
+            reached = reached.and(send(Receivers::One(conn), None, &positions));
         }
         reached
     }
@@ -285,7 +365,7 @@ impl Inner {
         let Some(served) = bound.namespace(namespace) else { return };
         let place = |name: &Arc<str>| {
             let (room, params) = served.room_named(name)?;
-            Some(Place { room, name: Arc::clone(name), params, presence: None, rule: None })
+            Some(Place { room, name: Arc::clone(name), params, presence: None, rule: None, recall: None })
         };
         let places: Vec<Place> = rooms.iter().filter_map(place).collect();
         Scene { inner: self, bound, served, trace }.evict_and_follow(who, &places).await;

@@ -10,10 +10,11 @@ use serde_json::Value;
 use crate::Refusal;
 use crate::act::{Act, Flow, Site, json_text, parsed, presence_room, room_frame};
 use crate::bind::{Bound, Served};
-use crate::decisions::{About, Came};
+use crate::decisions::{About, Came, Reached};
 use crate::engine::Inner;
 use crate::explain::Note;
-use crate::outcome::{Effect, Outcome, Place};
+use crate::history::Recall;
+use crate::outcome::{Effect, Emission, Form, Outcome, Place};
 use crate::presence;
 use crate::session::{Session, socket_value};
 use crate::trace::TraceId;
@@ -47,6 +48,7 @@ impl Scene<'_> {
         let mut changes = Vec::new();
         self.bound.note(|| Note::Outcome(&outcome));
         let enters = outcome.effects.iter().any(|effect| matches!(effect, Effect::Join(_)));
+        let recalls = recalls(&outcome.effects);
         let reached = self.effects(outcome.effects, sender, &mut changes).await;
         drop(outcome.inside);
         if enters {
@@ -58,7 +60,8 @@ impl Scene<'_> {
                 *session.socket.lock() = Arc::new(socket_value(&session.public_id, vars));
             }
             if let (Some(id), Some(args)) = (ack, &outcome.ack) {
-                self.inner.outlet.ack(session.conn, id, args);
+                self.inner
+                    .with_positions(session, &recalls, args, |args| self.inner.outlet.ack(session.conn, id, args));
             }
         }
         for change in changes {
@@ -69,7 +72,18 @@ impl Scene<'_> {
 
     async fn effects(&self, effects: Vec<Effect>, sender: Option<&Session>, changes: &mut Vec<Change>) -> usize {
         let mut reached = 0;
-        for effect in effects {
+        let recalls = recalls(&effects);
+        let mut effects = effects.into_iter().peekable();
+        // Rooms that are joined one after the other are entered at once, so that what was sent to several of them has its
+        // place among what was sent to each.
+        let mut entering = Vec::new();
+        while let Some(effect) = effects.next() {
+            if let (Effect::Join(place), Some(session)) = (&effect, sender) {
+                entering.extend(place.recall.clone().map(|recall| (Arc::clone(&place.name), recall)));
+                if !matches!(effects.peek(), Some(Effect::Join(_))) {
+                    self.enter_kept(session, &std::mem::take(&mut entering));
+                }
+            }
             match (effect, sender) {
                 (Effect::Join(place), Some(session)) => changes.extend(self.enter(session, place).await),
                 (Effect::Leave(place), Some(session)) => changes.extend(self.leave(session, place).await),
@@ -78,12 +92,29 @@ impl Scene<'_> {
                     self.inner.evict_elsewhere(&self.served.namespace().path, &who, &rooms, self.trace);
                     self.evict(&who, &rooms, changes).await;
                 }
+                (Effect::Emit(emission), Some(session)) if emission.is_answer() && !recalls.is_empty() => {
+                    reached += self.answer(session, emission, &recalls);
+                }
                 (Effect::Emit(emission), _) => {
                     reached += self.inner.send(self, emission, sender);
                 }
             }
         }
         reached
+    }
+
+    /// Enters rooms that keep what is sent to them.
+    fn enter_kept(&self, session: &Session, recalls: &[(Arc<str>, Arc<Recall>)]) {
+        let is_new = |name: &Arc<str>| session.rooms.lock().insert(Arc::clone(name));
+        let new: Vec<(&Arc<str>, &Recall)> =
+            recalls.iter().filter(|(name, _)| is_new(name)).map(|(name, recall)| (name, &**recall)).collect();
+        if new.is_empty() {
+            return;
+        }
+        self.inner.enter_kept(session, &new);
+        for (name, _) in new {
+            self.inner.entered(&session.namespace, Some(name));
+        }
     }
 
     async fn enter(&self, session: &Session, mut place: Place) -> Option<Change> {
@@ -109,6 +140,24 @@ impl Scene<'_> {
         }
     }
 
+    /// Sends something to the event's sender alone, with positions that hold as it leaves.
+    fn answer(&self, session: &Session, emission: Emission, recalls: &[Arc<Recall>]) -> usize {
+        let namespace = &self.served.namespace().path;
+        let mut reached = 0;
+        let mut others = Vec::new();
+        for (at, form) in emission.forms.iter().enumerate() {
+            self.inner.with_positions(session, recalls, &form.args, |args| {
+                let form = Form { roles: form.roles.clone(), args: args.clone() };
+                let sent = self.inner.send_one(namespace, &emission, &form, session.conn, &[]);
+                reached += sent;
+                others.extend((at > 0).then_some(sent));
+            });
+        }
+        let first = reached - others.iter().sum::<usize>();
+        self.inner.remember_sent(self.bound, namespace, emission, Reached { first, others }, Some(session));
+        reached
+    }
+
     /// What a room remembers of a user who is in it, as JSON.
     pub(crate) fn presence_of(
         &self,
@@ -132,6 +181,7 @@ impl Scene<'_> {
     }
 
     async fn leave(&self, session: &Session, place: Place) -> Option<Change> {
+        self.inner.left_kept(session, &place.name);
         if session.rooms.lock().remove(&place.name) {
             self.inner.left(&session.namespace, Some(&place.name));
         }
@@ -221,6 +271,15 @@ impl Scene<'_> {
             }
         }
     }
+}
+
+/// What those who enter rooms by this are sent.
+fn recalls(effects: &[Effect]) -> Vec<Arc<Recall>> {
+    let of = |effect: &Effect| match effect {
+        Effect::Join(place) => place.recall.clone(),
+        Effect::Leave(_) | Effect::Evict { .. } | Effect::Emit(_) => None,
+    };
+    effects.iter().filter_map(of).collect()
 }
 
 pub(crate) fn change(session: &Session, place: Place, entry: Option<Arc<str>>, came: bool) -> Change {

@@ -22,7 +22,7 @@ use crate::act::forms_of;
 use crate::bind::{Bound, Served};
 use crate::delivery::Scene;
 use crate::engine::{Engine, Reached};
-use crate::outcome::{Audience, Effect, Emission, Outcome};
+use crate::outcome::{Audience, Effect, Emission, KeptIn, Outcome};
 
 /// How often a reason is told in the log.
 const TELL_EVERY: Duration = Duration::from_secs(10);
@@ -193,6 +193,11 @@ impl Engine {
         let rooms = emitters.rooms(served, namespace, &event.name).ok_or(Unwanted::Event)?;
         may_go_to(served, &rooms, &message)?;
         let forms = forms(served, event, message.args)?;
+        let history = |room: &Arc<str>| {
+            let (id, _) = served.room_named(room)?;
+            Some(KeptIn { room: Arc::clone(room), history: served.namespace().rooms[id].history? })
+        };
+        let kept = if message.volatile { Vec::new() } else { message.rooms.iter().filter_map(history).collect() };
         let emission = Emission {
             event: Arc::clone(&event.name),
             number: served.server_event(&event.name),
@@ -201,6 +206,7 @@ impl Engine {
             except_sender: false,
             except_rooms: message.except,
             volatile: message.volatile,
+            kept,
         };
         Ok((served, emission))
     }

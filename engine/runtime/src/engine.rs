@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Entry, Input};
 use homeroom_store::sql::Db;
-use homeroom_store::{Clock, Presence, SharedLimits, StateStore, TimedState};
+use homeroom_store::{Clock, History, Presence, SharedLimits, StateStore, TimedState};
 use serde_json::Value;
 
 use crate::Refusal;
@@ -18,6 +18,7 @@ use crate::delivery::Scene;
 use crate::dispatch::authorize;
 use crate::explain::Note;
 use crate::gate::{Gate, GateBounds};
+use crate::history::Histories;
 use crate::identity::{Authenticator, Verified};
 use crate::input::{self, Carried};
 use crate::lane::{Item, run_here_first};
@@ -43,6 +44,8 @@ pub struct Stores {
     pub db: Option<Db>,
     /// The other servers, if there are any.
     pub cluster: Option<Arc<Cluster>>,
+    /// What was sent to rooms lately, where other servers have it, too.
+    pub history: Option<Arc<dyn History>>,
 }
 
 /// The engine. Cheap to clone.
@@ -68,6 +71,7 @@ pub(crate) struct Inner {
     /// The epoch in which this server last told its connections; 0: in none yet.
     pub(crate) presence_epoch: AtomicU64,
     pub(crate) decisions: Decisions,
+    pub(crate) history: Arc<Histories>,
     pub(crate) ticking: tokio::sync::Mutex<()>,
     /// `error`, the event by which a refusal without an ack is told.
     pub(crate) error_name: Arc<str>,
@@ -132,8 +136,11 @@ impl Engine {
             waiting_max: settings.entering_waiting_max,
             wait_max: settings.entering_wait,
         };
+        let (cluster, shared) = (stores.cluster.clone(), stores.history.clone());
+        let history = Histories::new(cluster, shared, Arc::clone(&clock), settings.history_bytes_max);
         let inner = Inner {
             live: Live::new(bound),
+            history: Arc::new(history),
             outlet,
             stores,
             clock,
@@ -380,7 +387,7 @@ impl Inner {
     pub(crate) async fn close(&self, scene: Scene<'_>, session: &Arc<Session>) {
         for name in session.rooms() {
             if let Some((room, params)) = scene.served.room_named(&name) {
-                scene.leave_by(session, Place { room, name, params, presence: None, rule: None }).await;
+                scene.leave_by(session, Place { room, name, params, presence: None, rule: None, recall: None }).await;
             }
         }
         if let Some(handler) = &scene.served.namespace().disconnect {
@@ -402,6 +409,7 @@ impl Inner {
         // Rooms are left by then, unless their namespace is no longer served.
         let rooms = std::mem::take(&mut *session.rooms.lock());
         for name in rooms {
+            self.left_kept(session, &name);
             self.left(&session.namespace, Some(&name));
             let room = presence_room(&session.namespace, &name);
             if let Err(error) = self.stores.presence.leave(&room, &session.user_id, session.conn).await {

@@ -344,6 +344,7 @@ impl Inner {
             except_rooms: &[],
             roles: None,
             volatile: false,
+            positions: &[],
         };
         self.outlet.send(&session.namespace, parcel);
     }

@@ -15,6 +15,7 @@ pub mod emitter;
 pub mod engine;
 pub mod explain;
 pub mod gate;
+mod history;
 pub mod hooks;
 pub mod identity;
 pub mod input;

@@ -6,6 +6,7 @@ use homeroom_plan::program::{self, EventId, RoomId};
 use serde_json::Value;
 
 use crate::gate::Inside;
+use crate::history::Recall;
 use crate::outlet::WireArgs;
 
 /// What an event that was not refused will do, in order.
@@ -52,10 +53,12 @@ pub struct Place {
     pub presence: Option<Arc<str>>,
     /// The rule that admitted the user; only of one who enters.
     pub rule: Option<program::Place>,
+    /// What is sent to one who enters a room that keeps what is sent.
+    pub(crate) recall: Option<Arc<Recall>>,
 }
 
 /// Something that is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Emission {
     /// The event.
     pub event: Arc<str>,
@@ -71,10 +74,28 @@ pub struct Emission {
     pub except_rooms: Vec<Arc<str>>,
     /// May be left out for a receiver who cannot keep up.
     pub volatile: bool,
+    /// The rooms of its audience that keep it.
+    pub kept: Vec<KeptIn>,
+}
+
+/// A room that keeps what is sent to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptIn {
+    /// The room.
+    pub room: Arc<str>,
+    /// How much it keeps.
+    pub history: program::History,
+}
+
+impl Emission {
+    /// Whether it is for its sender alone.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.to.sender && !self.except_sender && !self.to.everyone && self.to.rooms.is_empty()
+    }
 }
 
 /// What some roles are sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Form {
     /// Numbers of the roles; `None`: all, also those without a role.
     pub roles: Option<Vec<usize>>,
@@ -83,7 +104,7 @@ pub struct Form {
 }
 
 /// Who gets an emission.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Audience {
     /// Its sender.
     pub sender: bool,

@@ -15,6 +15,24 @@ pub struct WireArgs {
 }
 
 impl WireArgs {
+    /// The same and one more: positions by room.
+    #[must_use]
+    pub fn and_positions<'p>(&self, positions: impl IntoIterator<Item = &'p (Arc<str>, Arc<str>)>) -> Self {
+        let mut text = String::with_capacity(self.text.len() + 128);
+        text.push_str(&self.text);
+        text.push_str(if text.is_empty() { "{" } else { ",{" });
+        for (at, (room, position)) in positions.into_iter().enumerate() {
+            text.push_str(if at == 0 { "" } else { "," });
+            // Neither needs more than quotes, but a room's name may have letters that JSON writes otherwise.
+            text.push_str(&serde_json::Value::from(&**room).to_string());
+            text.push_str(":\"");
+            text.push_str(position);
+            text.push('"');
+        }
+        text.push('}');
+        Self { text: text.into(), attachments: Arc::clone(&self.attachments) }
+    }
+
     /// Arguments without attachments.
     #[must_use]
     pub fn plain(text: impl Into<Arc<str>>) -> Self {
@@ -50,6 +68,9 @@ pub struct Parcel<'a> {
     pub roles: Option<&'a [usize]>,
     /// May be left out for a receiver who cannot keep up.
     pub volatile: bool,
+    /// By room, the position that whoever is in it is told, in one more argument: an object of those of the rooms that the
+    /// receiver is in. To one connection, all of them.
+    pub positions: &'a [(Arc<str>, Arc<str>)],
 }
 
 /// What came of sending.

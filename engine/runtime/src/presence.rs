@@ -97,7 +97,8 @@ impl Inner {
                     return self.stores.presence.leave(&stored, &session.user_id, session.conn).await.is_ok();
                 }
                 if came {
-                    let place = Place { room, name: Arc::clone(name), params, presence: entry, rule: None };
+                    let place =
+                        Place { room, name: Arc::clone(name), params, presence: entry, rule: None, recall: None };
                     scene.follow(change(session, place, None, true)).await;
                 }
                 true
@@ -131,7 +132,7 @@ impl Inner {
         let Some((room, params)) = served.room_named(name) else { return };
         let user = user(&gone.value);
         let role = user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
-        let place = Place { room, name: name.into(), params, presence: None, rule: None };
+        let place = Place { room, name: name.into(), params, presence: None, rule: None, recall: None };
         let change = Change { place, user, role, conn: None, entry: Some(entry(&gone.value)), came: false };
         Scene { inner: self, bound: &bound, served, trace: self.traces.next() }.follow(change).await;
     }

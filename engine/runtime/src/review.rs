@@ -142,7 +142,7 @@ impl Inner {
             if !review.is_about(&session.namespace, &scene.served.namespace().rooms[room].pattern.text) {
                 continue;
             }
-            let place = Place { room, name, params, presence: None, rule: None };
+            let place = Place { room, name, params, presence: None, rule: None, recall: None };
             match self.still_admits(scene, session, &place).await {
                 Ok(true) => {}
                 Ok(false) => {

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use homeroom_store::{Decision, Gcra, Quota};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
+use crate::history::KeptStay;
 use crate::input::Incoming;
 use crate::lane::Lane;
 use crate::metrics::Counted;
@@ -34,6 +36,10 @@ pub struct Session {
     pub(crate) counted: Option<Counted>,
     pub(crate) socket: Mutex<Arc<Value>>,
     pub(crate) rooms: Mutex<Rooms>,
+    /// Those of them that keep what is sent to them.
+    pub(crate) kept: Mutex<Vec<KeptStay>>,
+    /// By which its own entries are known, also once it connects again; 0: not at all.
+    own: AtomicU64,
     pub(crate) lane: Lane,
     rates: Mutex<Vec<(Arc<str>, Gcra)>>,
     /// The newest of each event that waits for its limit.
@@ -54,10 +60,21 @@ impl Session {
             enrolled: false,
             counted: None,
             rooms: Mutex::default(),
+            kept: Mutex::default(),
+            own: AtomicU64::new(0),
             lane: Lane::default(),
             rates: Mutex::default(),
             waiting: Mutex::default(),
         }
+    }
+
+    /// By which its own entries are known; 0: not at all.
+    pub(crate) fn own(&self) -> u64 {
+        self.own.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_own(&self, own: u64) {
+        self.own.store(own, Ordering::Relaxed);
     }
 
     /// The rooms it is in.

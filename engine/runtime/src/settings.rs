@@ -52,6 +52,11 @@ pub struct RuntimeSettings {
     pub decisions_max: usize,
     /// How many bytes they may take together.
     pub decisions_bytes_max: usize,
+    /// How many bytes may be kept of what is sent to rooms with `history:`, over all of them; beyond, a room forgets its
+    /// oldest.
+    pub history_bytes_max: usize,
+    /// How many missed events one event or connect may bring about; beyond, its client is told that it was not recovered.
+    pub missed_max: usize,
 }
 
 impl Default for RuntimeSettings {
@@ -79,6 +84,8 @@ impl Default for RuntimeSettings {
             rehearses: false,
             decisions_max: 10_000,
             decisions_bytes_max: 4 * 1024 * 1024,
+            history_bytes_max: 64 * 1024 * 1024,
+            missed_max: 800,
         }
     }
 }

@@ -14,6 +14,7 @@
 //! One sender's broadcasts to a room arrive in the order they were made, since each is queued everywhere before it returns.
 
 mod broadcast;
+mod marked;
 mod member;
 mod room;
 mod slab;
@@ -29,7 +30,7 @@ use parking_lot::RwLock;
 use self::member::{Member, Sent};
 use self::slab::Slab;
 use self::space::Space;
-use crate::seam::{Args, ConnId, Delivered, Full, Message, Packet, Reason, Tag, Target, Transport, Wire};
+use crate::seam::{Args, ConnId, Delivered, Full, Marked, Message, Packet, Reason, Tag, Target, Transport, Wire};
 
 /// How much a hub holds.
 #[derive(Debug, Clone, Copy)]
@@ -171,6 +172,10 @@ impl Transport for Hub {
 
     fn broadcast(&self, namespace: &str, target: Target<'_>, message: &Message, volatile: bool) -> Delivered {
         self.space(namespace).map_or_else(Delivered::default, |space| space.broadcast(target, message, volatile))
+    }
+
+    fn broadcast_marked(&self, namespace: &str, target: Target<'_>, marked: Marked<'_>, volatile: bool) -> Delivered {
+        self.space(namespace).map_or_else(Delivered::default, |space| space.broadcast_marked(target, marked, volatile))
     }
 
     fn members(&self, namespace: &str, room: &str) -> Vec<ConnId> {

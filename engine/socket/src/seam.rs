@@ -130,6 +130,15 @@ pub struct Target<'a> {
     pub except_rooms: &'a [Arc<str>],
 }
 
+/// An event that tells each receiver more or less, by the rooms it is in.
+#[derive(Clone, Copy)]
+pub struct Marked<'a> {
+    /// Rooms of the target that count, 64 at most.
+    pub rooms: &'a [Arc<str>],
+    /// What is told to whoever is in those of them whose bits are set. Asked once for each set of rooms that occurs.
+    pub message: &'a dyn Fn(u64) -> Message,
+}
+
 /// What a broadcast came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Delivered {
@@ -221,6 +230,8 @@ pub trait Transport: Send + Sync {
     fn leave(&self, conn: ConnId, room: &str) -> bool;
     /// Sends an event to a target, in its namespace.
     fn broadcast(&self, namespace: &str, target: Target<'_>, message: &Message, volatile: bool) -> Delivered;
+    /// The same, where what a receiver is told depends on the rooms it is in.
+    fn broadcast_marked(&self, namespace: &str, target: Target<'_>, marked: Marked<'_>, volatile: bool) -> Delivered;
     /// The connections in a room.
     fn members(&self, namespace: &str, room: &str) -> Vec<ConnId>;
     /// How many connections a namespace has.

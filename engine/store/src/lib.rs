@@ -1,5 +1,5 @@
 //! What is remembered and asked: state that ends by itself, who is in which room, limits that several connections share,
-//! the bus between servers, and the database.
+//! what was sent to rooms lately, the bus between servers, and the database.
 //!
 //! Everything here is a contract first and an implementation second, so that a store shared by several servers can stand
 //! beside the one in memory: each operation is one atomic act, values are opaque text, and all time comes from a
@@ -10,6 +10,7 @@ pub mod bus;
 pub mod cache;
 mod claims;
 mod clock;
+pub mod history;
 pub mod limiter;
 pub mod presence;
 pub mod redis;
@@ -20,6 +21,7 @@ mod timings;
 pub use answer::Answer;
 pub use bus::{Bus, MemoryBus, MemoryHub};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use history::{History, MemoryHistory};
 pub use limiter::{Decision, Gcra, MemoryLimits, Quota, SharedLimits};
 pub use presence::{MemoryPresence, Presence, PresenceRules};
 pub use state::{MemoryState, StateStore, TimedState};

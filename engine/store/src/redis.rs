@@ -21,6 +21,7 @@ mod cluster;
 mod config;
 mod endpoint;
 mod health;
+mod history;
 mod keys;
 mod limits;
 mod node;
@@ -39,6 +40,7 @@ use config::Mode;
 pub use config::{BadAddress, RedisConfig, Where};
 use endpoint::Endpoint;
 pub use health::{Everlasting, RoundTrips, ServerHealth};
+pub use history::RedisHistory;
 pub use limits::RedisLimits;
 use node::{Failure, Node};
 pub use presence::RedisPresence;
@@ -114,6 +116,16 @@ impl Redis {
         matches!(self.inner.link, Link::Many(_))
     }
 
+    /// How often a server of it was connected to. When it is another than before, what was told may be forgotten.
+    fn epoch(&self) -> u64 {
+        match &self.inner.link {
+            Link::One(node) => node.links(),
+            Link::Many(cluster) => {
+                cluster.places().iter().filter_map(|place| cluster.node(place)).map(|node| node.links()).sum()
+            }
+        }
+    }
+
     /// A key as Redis has it.
     fn bare(&self, key: &str) -> String {
         keys::bare(&self.inner.config.prefix, key)
@@ -127,12 +139,18 @@ impl Redis {
 
     /// Runs a script. All `keys` lie in one slot; `args` are what follows the time.
     async fn run(&self, script: &Script, keys: &[&str], args: &[&str]) -> Result<Reply, StoreError> {
+        let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
+        self.run_with(script, keys, &args).await
+    }
+
+    /// The same with arguments that need not be texts.
+    async fn run_with(&self, script: &Script, keys: &[&str], args: &[&[u8]]) -> Result<Reply, StoreError> {
         let bounded = tokio::time::timeout(self.inner.config.call_timeout, self.run_unbounded(script, keys, args));
         let answer = self.inner.calls.time(async { bounded.await.unwrap_or(Err(Failure::TimedOut)) }).await;
         answer.map(Reply::of).map_err(|failure| StoreError::Unavailable(told(failure)))
     }
 
-    async fn run_unbounded(&self, script: &Script, keys: &[&str], args: &[&str]) -> Result<redis::Value, Failure> {
+    async fn run_unbounded(&self, script: &Script, keys: &[&str], args: &[&[u8]]) -> Result<redis::Value, Failure> {
         let command = self.command("EVALSHA", &script.sha, keys, args);
         match self.send(keys, &command).await {
             // It was not run; with its source it is, and known from then on.
@@ -141,7 +159,7 @@ impl Redis {
         }
     }
 
-    fn command(&self, verb: &str, script: &str, keys: &[&str], args: &[&str]) -> redis::Cmd {
+    fn command(&self, verb: &str, script: &str, keys: &[&str], args: &[&[u8]]) -> redis::Cmd {
         let mut command = redis::cmd(verb);
         command.arg(script).arg(keys.len()).arg(keys);
         match &self.inner.config.now {

@@ -55,6 +55,7 @@ impl House {
             presence: Arc::new(MemoryPresence::new(Arc::clone(&clock), PresenceRules::default())),
             limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
             cluster: None,
+            history: None,
             db: parts.db,
         };
         let hub = Arc::new(Hub::new(HubLimits::default()));

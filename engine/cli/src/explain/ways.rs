@@ -33,7 +33,7 @@ impl By {
 
 /// What enters a room.
 pub(super) fn into_room(namespace: &Namespace, room: RoomId) -> Vec<Way> {
-    ways(namespace, &|verb| matches!(verb, Verb::Join(rooms) if rooms.iter().any(|one| one.room == room)))
+    ways(namespace, &|verb| matches!(verb, Verb::Join { rooms, .. } if rooms.iter().any(|one| one.room == room)))
 }
 
 /// What sends an event.

@@ -19,6 +19,9 @@ pub use self::tape::{Received, Tape};
 use super::Theatre;
 use super::file::{plain_name, server_of};
 
+/// How often servers are heard and their histories tended at most, until there is nothing more.
+const HEARING_MAX: usize = 1000;
+
 /// When every scenario begins: 15 January 2025, 9 o'clock, a Wednesday, in milliseconds since the Unix epoch.
 pub const BEGINS_AT_MS: i64 = 1_736_931_600_000;
 
@@ -102,7 +105,7 @@ impl Stage {
                 server.hub.announce(conn);
                 server.engine.connected(admitted);
                 session.settled().await;
-                self.hear();
+                self.hear().await;
                 Ok(Seat { session, tape, conn, server: at })
             }
             Err(rejected) => {
@@ -125,7 +128,7 @@ impl Stage {
         server.hub.close(seat.conn);
         server.engine.closed(&seat.session);
         seat.session.settled().await;
-        self.hear();
+        self.hear().await;
     }
 
     /// Somebody sends an event, and everything that it brings about is done.
@@ -135,7 +138,7 @@ impl Stage {
         let text = Value::Array(packet).to_string().into();
         self.servers[seat.server].engine.receive(&seat.session, Incoming { text, ack, attachments: Vec::new() });
         seat.session.settled().await;
-        self.hear();
+        self.hear().await;
     }
 
     /// A service sends an event, to the first server that lives.
@@ -145,7 +148,7 @@ impl Stage {
     pub async fn backend(&self, event: &str, body: Option<Value>) -> Result<Reached, Refusal> {
         let server = self.living().next().ok_or_else(|| Refusal::code("UNAVAILABLE"))?;
         let reached = server.engine.backend(&self.namespace, event, body).await;
-        self.hear();
+        self.hear().await;
         reached
     }
 
@@ -165,7 +168,7 @@ impl Stage {
             let rooms = server.engine.swap(theatre.bound(plan, &clock));
             server.engine.review(rooms).await;
         }
-        self.hear();
+        self.hear().await;
     }
 
     /// Whether the namespace is still served.
@@ -209,7 +212,7 @@ impl Stage {
         for seat in seats.iter().filter(|seat| self.lives(seat)) {
             seat.session.settled().await;
         }
-        self.hear();
+        self.hear().await;
     }
 
     /// Servers among several keep their leases, and deal with those who are gone.
@@ -217,15 +220,17 @@ impl Stage {
         for server in self.living().filter(|server| server.is_among_several()) {
             server.engine.tend_presence().await;
         }
-        self.hear();
+        self.hear().await;
     }
 
     /// Everything that servers have said to each other is heard.
-    fn hear(&self) {
+    async fn hear(&self) {
         let mut any = true;
-        while std::mem::take(&mut any) {
+        let mut turns = 0..HEARING_MAX;
+        while std::mem::take(&mut any) && turns.next().is_some() {
             for server in self.living() {
                 any |= server.hear();
+                any |= server.engine.tend_history().await;
             }
         }
     }

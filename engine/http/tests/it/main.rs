@@ -66,6 +66,7 @@ fn api() -> Api {
         limits: Arc::new(MemoryLimits::new(clock.clone(), 10)),
         db: None,
         cluster: None,
+        history: None,
     };
     let settings = RuntimeSettings::default();
     let bound = Bound::new(Arc::new(plan), Hooks::new(), &settings, clock.clone());

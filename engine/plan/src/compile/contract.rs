@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Compiler;
 use super::scope::{Known, Scope};
 use crate::contract::{BackendTerms, Carries, ClientTerms, Contract, RoomTerms, ServerTerms, ViewTerms, schema_of};
-use crate::program::{Code, Entry, Input, Namespace, Otherwise, Procedure, Step, Verb};
+use crate::program::{Audience, Code, Entry, EventId, Input, Namespace, Otherwise, Procedure, Step, Verb};
 use crate::shape::Shape;
 
 /// What an ack is given.
@@ -37,7 +37,7 @@ impl Compiler<'_, '_> {
                 Input::Nothing | Input::Args(_) | Input::AnyArgs => None,
             },
             open: of.open,
-            rooms: self.room_terms(),
+            rooms: self.room_terms(of),
             ..Contract::default()
         };
         for (name, event) in file.client_events.iter() {
@@ -56,7 +56,8 @@ impl Compiler<'_, '_> {
             }
         }
         let names = self.names;
-        for (declared, event) in names.server_events.values().zip(&of.server_events) {
+        let kept = kept_events(of);
+        for (id, (declared, event)) in names.server_events.values().zip(&of.server_events).enumerate() {
             let views = event.views.iter().map(|view| {
                 let roles = view.roles.iter().filter_map(|role| self.world.identity.roles.get(*role).cloned());
                 ViewTerms { roles: roles.collect(), omit: view.omit.clone() }
@@ -70,6 +71,7 @@ impl Compiler<'_, '_> {
                 carries,
                 to: declared.item.to.iter().map(|room| room.value.clone()).collect(),
                 views,
+                tells_positions: kept.contains(&id),
             });
         }
         contract
@@ -79,13 +81,15 @@ impl Compiler<'_, '_> {
         self.names.server_events.get(event).and_then(|declared| text(declared.item.description.as_ref()))
     }
 
-    fn room_terms(&self) -> Vec<RoomTerms> {
+    fn room_terms(&self, of: &Namespace) -> Vec<RoomTerms> {
         let terms = self.names.rooms.values().map(|room| RoomTerms {
             pattern: room.name.value.clone(),
             description: room.parts.iter().find_map(|part| text(part.description.as_ref())),
             who: room.parts.iter().find_map(|part| part.allow.as_ref()).map(allowed).unwrap_or_default(),
+            history: None,
         });
-        terms.collect()
+        let kept = of.rooms.iter().map(|room| room.history);
+        terms.zip(kept).map(|(terms, history)| RoomTerms { history, ..terms }).collect()
     }
 
     fn client_terms(&mut self, event: &ClientEvent, entry: &Entry, of: &Namespace) -> ClientTerms {
@@ -156,6 +160,35 @@ impl Compiler<'_, '_> {
                 let all: Option<Vec<Arc<Value>>> = types.iter().map(|node| self.schema(node)).collect();
                 all.map_or(Carries::Any, Carries::Each)
             }
+        }
+    }
+}
+
+/// The server events that some step sends to a room which keeps what is sent.
+fn kept_events(of: &Namespace) -> BTreeSet<EventId> {
+    let entries = of.client_events.values().chain(of.backend_events.values()).chain([&of.connect]);
+    let rooms = of.rooms.iter().flat_map(|room| room.on_join.iter().chain(&room.on_leave));
+    let states = of.states.iter().filter_map(|state| state.on_expire.as_ref());
+    let procedures = of.procedures.iter().map(|procedure| &procedure.handler);
+    let handlers = entries.map(|entry| &entry.handler).chain(rooms).chain(states).chain(procedures);
+    let mut kept = BTreeSet::new();
+    for handler in handlers.chain(&of.disconnect) {
+        kept_in(&handler.body, of, &mut kept);
+    }
+    kept
+}
+
+fn kept_in(steps: &[Step], of: &Namespace, kept: &mut BTreeSet<EventId>) {
+    for step in steps {
+        match &step.verb {
+            Verb::Emit(emit) if !emit.volatile => {
+                let keeps = |to: &Audience| matches!(to, Audience::Room(room) if of.rooms[room.room].history.is_some());
+                if emit.to.iter().any(keeps) {
+                    kept.insert(emit.event);
+                }
+            }
+            Verb::Each { body, .. } | Verb::Block(body) => kept_in(body, of, kept),
+            _ => {}
         }
     }
 }
@@ -274,12 +307,12 @@ fn of_steps<'n>(steps: &'n [Step], of: &'n Namespace, seen: &mut Vec<&'n str>, c
     for step in steps {
         match (&step.otherwise, &step.verb) {
             (Otherwise::Refuse(code), _) => drop(codes.insert(Arc::clone(code))),
-            (Otherwise::Unstated, Verb::Join(_)) => drop(codes.insert("UNAUTHORIZED".into())),
+            (Otherwise::Unstated, Verb::Join { .. }) => drop(codes.insert("UNAUTHORIZED".into())),
             _ => {}
         }
         match &step.verb {
             Verb::Refuse(code) => drop(codes.insert(Arc::clone(code))),
-            Verb::Join(_) => drop(codes.insert("FULL".into())),
+            Verb::Join { .. } => drop(codes.insert("FULL".into())),
             Verb::Block(body) | Verb::Each { body, .. } => of_steps(body, of, seen, codes),
             Verb::Put { .. } | Verb::Add { .. } | Verb::Push { .. } => drop(codes.insert("FULL".into())),
             Verb::CallSteps { procedure, .. } => {

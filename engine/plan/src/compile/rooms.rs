@@ -1,14 +1,23 @@
 //! Rooms: declarations with their rules and presence, and references such as `class:<child.classId>:staff`.
 
+use std::time::Duration;
+
 use homeroom_definition::model::Allow;
-use homeroom_definition::{Diagnostic, Node, Pattern, Piece, Table, Text, did_you_mean, split};
+use homeroom_definition::{
+    Diagnostic, Node, Pattern, Piece, Table, Text, did_you_mean, parse_count, parse_duration, split,
+};
 
 use super::scope::{Known, Scope, Site};
 use super::{Compiler, rules};
 use crate::codes;
 use crate::data::Template;
-use crate::program::{Room, RoomRef};
+use crate::program::{History, Room, RoomRef};
 use crate::shape::{Shape, spoken};
+
+/// How many events a room keeps at most: so many that they find place in the queue of the connection they are sent to.
+const HISTORY_SIZE_MAX: usize = 500;
+/// How long it keeps them at most.
+const HISTORY_TTL_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A reference, and what is known of the texts for its parameters.
 pub(crate) struct Referred<T> {
@@ -38,9 +47,40 @@ impl Compiler<'_, '_> {
                 tracked: false,
                 on_join: None,
                 on_leave: None,
+                history: self.room_history(room),
             });
         }
         rooms
+    }
+
+    /// How much of what is sent there is kept; that without bounds is told.
+    fn room_history(&mut self, room: &super::names::DeclaredRoom<'_>) -> Option<History> {
+        let history = room.parts.iter().find_map(|part| part.history.as_ref())?;
+        let (Some(size), Some(ttl)) = (&history.size, &history.ttl) else {
+            let missing = if history.size.is_none() { "size" } else { "ttl" };
+            self.tell(
+                Diagnostic::error(codes::HISTORY_BOUNDS, history.span, format!("this history has no `{missing}:`"))
+                    .help("say how many events are kept and for how long: `history: { size: 100, ttl: 10m }`"),
+            );
+            return None;
+        };
+        let (size_span, ttl_span) = (size.span, ttl.span);
+        let size = self.diagnostics.keep(parse_count(size))?;
+        let ttl = self.diagnostics.keep(parse_duration(ttl))?;
+        if !(1..=HISTORY_SIZE_MAX).contains(&size) {
+            let wrong = format!("a history keeps 1 to {HISTORY_SIZE_MAX} events");
+            self.tell(
+                Diagnostic::error(codes::HISTORY_BOUNDS, size_span, wrong)
+                    .help("a client that missed more is told so, and loads what it shows anew"),
+            );
+        }
+        if ttl.is_zero() || ttl > HISTORY_TTL_MAX {
+            self.tell(
+                Diagnostic::error(codes::HISTORY_BOUNDS, ttl_span, "a history lasts from a moment to 7 days")
+                    .help("keep what must last for longer in the database"),
+            );
+        }
+        Some(History { size, ttl })
     }
 
     /// `on_join` and `on_leave`, once everything they may name is known.

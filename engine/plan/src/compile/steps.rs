@@ -1,11 +1,16 @@
 //! Steps: each with its `when:`, `as:` and `else:`, and the verbs of control; the other verbs have files of their own.
 
+use std::sync::Arc;
+
 use homeroom_definition::model::{self, BlockStep, EachStep, LetStep, RefuseStep, Step as Written};
 use homeroom_definition::{Diagnostic, Span, Text, did_you_mean};
+use serde_json::Map;
 
+use super::names::DeclaredRoom;
 use super::scope::{Known, PathKey, RESERVED, Scope, Site};
 use super::{Compiler, effects, proof};
 use crate::codes;
+use crate::contract::{POSITION_CHARS_MAX, POSITIONS_MAX};
 use crate::expr::Expr;
 use crate::program::{Handler, Otherwise, Step, Verb};
 use crate::refusals::ENGINE_CODES;
@@ -203,7 +208,28 @@ impl Compiler<'_, '_> {
             proves.extend(room.params.iter().filter_map(|param| param.path.clone()));
             rooms.push(room.to);
         }
-        Some(Done { verb: Verb::Join(rooms), known: Known::made(Shape::Boolean), proves })
+        let since = match &step.since {
+            None => None,
+            Some(node) => {
+                self.some_room_keeps(node.span, &rooms);
+                Some(self.data(node, scope)?.0)
+            }
+        };
+        let known = Known::made(if since.is_some() { recovery() } else { Shape::Boolean });
+        Some(Done { verb: Verb::Join { rooms, since }, known, proves })
+    }
+
+    fn some_room_keeps(&mut self, span: Span, rooms: &[crate::program::RoomRef]) {
+        let names = self.names;
+        let declared = |room: &crate::program::RoomRef| names.rooms.get_index(room.room).map(|(_, room)| room);
+        let keeps = |room: &DeclaredRoom<'_>| room.parts.iter().any(|part| part.history.is_some());
+        if !rooms.iter().filter_map(declared).any(keeps) {
+            let first = rooms.first().and_then(declared).map_or("", |room| room.name.value.as_str());
+            self.tell(
+                Diagnostic::error(codes::NO_HISTORY, span, "none of these rooms keeps what was missed")
+                    .help(format!("give the room a history: `{first}: {{ history: {{ size: 100, ttl: 10m }} }}`")),
+            );
+        }
     }
 
     fn leave(&mut self, step: &model::LeaveStep, scope: &Scope) -> Option<Done> {
@@ -368,6 +394,13 @@ impl Compiler<'_, '_> {
             );
         }
     }
+}
+
+/// What a `join` with `since:` comes to.
+fn recovery() -> Shape {
+    let position = Shape::Text(Arc::new(Map::from_iter([("maxLength".to_owned(), POSITION_CHARS_MAX.into())])));
+    let at = Shape::map_of(position, Some(POSITIONS_MAX));
+    Shape::object([("recovered".to_owned(), Shape::Boolean, false), ("at".to_owned(), at, false)])
 }
 
 /// `child in children`: the name, and where the list begins.

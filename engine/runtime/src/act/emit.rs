@@ -1,5 +1,7 @@
 //! `emit`: what is sent, in a form for each view, and to whom.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use homeroom_plan::data::Data;
 use homeroom_plan::frame::Frame;
@@ -7,7 +9,7 @@ use homeroom_plan::program::{self, Body, Emit, ServerEvent};
 use serde_json::Value;
 
 use super::{Act, Done};
-use crate::outcome::{Audience, Effect, Emission, Form};
+use crate::outcome::{Audience, Effect, Emission, Form, KeptIn};
 use crate::outlet::WireArgs;
 use crate::{Refusal, reply};
 
@@ -16,8 +18,10 @@ impl Act<'_> {
         let event = &self.served().plan.server_events[emit.event];
         let roles = self.roles(emit, frame)?;
         let forms = self.forms(emit, event, roles.as_deref(), frame)?;
-        let (to, to_others) = self.audience(&emit.to, frame)?;
-        let (except, _) = self.audience(&emit.except, frame)?;
+        let (to, to_others, kept) = self.audience(&emit.to, frame)?;
+        let (except, ..) = self.audience(&emit.except, frame)?;
+        // What everyone gets, or may be missed, is not kept.
+        let kept = if emit.volatile || to.everyone { Vec::new() } else { kept };
         let emission = Emission {
             event: event.name.clone(),
             number: Some(emit.event),
@@ -26,6 +30,7 @@ impl Act<'_> {
             except_sender: except.sender || to_others,
             except_rooms: except.rooms,
             volatile: emit.volatile,
+            kept,
         };
         self.effect(Effect::Emit(emission))?;
         Ok(Done::flag(true))
@@ -79,9 +84,9 @@ impl Act<'_> {
         Ok(value)
     }
 
-    /// Who gets it, and whether that is everyone but the sender.
-    fn audience(&self, all: &[program::Audience], frame: &Frame<'_>) -> Result<(Audience, bool), Refusal> {
-        let (mut audience, mut others) = (Audience::default(), false);
+    /// Who gets it, whether that is everyone but the sender, and the rooms among them that keep it.
+    fn audience(&self, all: &[program::Audience], frame: &Frame<'_>) -> Result<(Audience, bool, Vec<KeptIn>), Refusal> {
+        let (mut audience, mut others, mut kept) = (Audience::default(), false, Vec::new());
         for one in all {
             match one {
                 program::Audience::Sender => audience.sender = true,
@@ -91,11 +96,15 @@ impl Act<'_> {
                     others = true;
                 }
                 program::Audience::Room(reference) => {
-                    audience.rooms.extend(self.place(reference, frame)?.map(|place| place.name));
+                    let Some(place) = self.place(reference, frame)? else { continue };
+                    if let Some(history) = self.served().plan.rooms[place.room].history {
+                        kept.push(KeptIn { room: Arc::clone(&place.name), history });
+                    }
+                    audience.rooms.push(place.name);
                 }
             }
         }
-        Ok((audience, others))
+        Ok((audience, others, kept))
     }
 }
 

@@ -2,16 +2,43 @@
 
 use std::sync::Arc;
 
+use homeroom_plan::data::Data;
 use homeroom_plan::frame::Frame;
 use homeroom_plan::program::{Otherwise, RoomRef};
+use serde_json::Value;
 
 use super::rules::{room_frame, shared};
 use super::{Act, Done, json_text};
 use crate::decisions::{About, Came, Decision};
 use crate::explain::Subject;
+use crate::history::Since;
 use crate::outcome::{Effect, Place};
 use crate::session::id_text;
 use crate::{Refusal, params};
+
+/// What the joins of one event come to that ask for what was missed.
+pub(crate) struct Recovery {
+    recovered: bool,
+    /// Positions by room.
+    at: serde_json::Map<String, Value>,
+    own: Option<u64>,
+    /// How many events are sent.
+    missing: usize,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self { recovered: true, at: serde_json::Map::new(), own: None, missing: 0 }
+    }
+}
+
+impl Recovery {
+    /// `{ recovered, at }`; who entered nothing is not recovered.
+    fn told(&self) -> Value {
+        let recovered = self.recovered && !self.at.is_empty();
+        serde_json::json!({ "recovered": recovered, "at": self.at })
+    }
+}
 
 impl Act<'_> {
     /// Enters rooms under their rules. With `else: continue` each counts for itself; otherwise the first that does not
@@ -19,21 +46,64 @@ impl Act<'_> {
     pub(super) async fn join(
         &mut self,
         rooms: &[RoomRef],
+        since: Option<&Data>,
         otherwise: &Otherwise,
         frame: &Frame<'_>,
     ) -> Result<Done, Refusal> {
         let mut all = true;
         self.denied = None;
+        let mut places = Vec::with_capacity(rooms.len());
         for reference in rooms {
             match self.admitted(reference, frame).await? {
-                Some(place) => self.enter(place)?,
+                Some(place) => places.push(place),
                 None => all = false,
             }
             if !all && *otherwise != Otherwise::Continue {
                 break;
             }
         }
-        Ok(Done::flag(all))
+        let asked = match since {
+            Some(data) => Some(Since::of(data.eval(frame)?)),
+            None => None,
+        };
+        self.recall(&mut places, asked.as_ref()).await;
+        for place in places {
+            self.enter(place)?;
+        }
+        let value = asked.map_or(Value::Bool(all), |_| self.recovery.told());
+        Ok(Done { value: Some(value), found: all })
+    }
+
+    /// Finds what was missed in the rooms that keep it. `asked`: the step asks for that, since a position or from now on.
+    async fn recall(&mut self, places: &mut [Place], asked: Option<&Option<Since>>) {
+        let (inner, served) = (self.site.inner, self.served());
+        let keeps = |place: &&mut Place| served.plan.rooms[place.room].history.is_some();
+        let since = asked.and_then(Option::as_ref);
+        let namespace = &served.plan.path;
+        let own = inner.history.own_of(namespace, since).or(self.recovery.own);
+        let own = own.or_else(|| self.site.session.map(|session| session.own()).filter(|own| *own != 0));
+        let own = own.unwrap_or_else(|| inner.history.new_own());
+        let finding = places.iter_mut().filter(keeps).map(|place| async {
+            let history = served.plan.rooms[place.room].history?;
+            let recall = inner.recall(namespace, &place.name, history, since, own, self.site.session).await;
+            Some((place, recall))
+        });
+        let found: Vec<_> = futures_util::future::join_all(finding).await.into_iter().flatten().collect();
+        if !found.is_empty() {
+            self.recovery.own = Some(own);
+        }
+        for (place, mut recall) in found {
+            self.recovery.missing += recall.missing();
+            if self.recovery.missing > inner.settings.missed_max {
+                recall.give_up();
+            }
+            if asked.is_some() {
+                self.recovery.recovered &= recall.is_recovered();
+                self.recovery.at.insert(place.name.to_string(), Value::from(&*recall.tell()));
+                self.recovery.at.extend([inner.history.tell_own(namespace, own)]);
+            }
+            place.recall = Some(Arc::new(recall));
+        }
     }
 
     /// The room, if its rules admit the user; an absent parameter is a "no".
@@ -57,7 +127,7 @@ impl Act<'_> {
             None => None,
         };
         let name = shared(params::spelt(&room.pattern, &values)?);
-        Ok(Some(Place { room: reference.room, name, params: values, presence, rule: Some(rule) }))
+        Ok(Some(Place { room: reference.room, name, params: values, presence, rule: Some(rule), recall: None }))
     }
 
     /// A room that is not entered is remembered also where the event goes on without it.
@@ -115,6 +185,6 @@ impl Act<'_> {
         let pattern = &self.room(reference).pattern;
         let Some(values) = params::values(pattern, &reference.params, frame)? else { return Ok(None) };
         let name: Arc<str> = shared(params::spelt(pattern, &values)?);
-        Ok(Some(Place { room: reference.room, name, params: values, presence: None, rule: None }))
+        Ok(Some(Place { room: reference.room, name, params: values, presence: None, rule: None, recall: None }))
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 
 use crate::bind::{Bound, Served};
+use crate::history::{Entry, Link};
 use crate::outcome::{Audience, Emission, Form, Place};
 use crate::outlet::WireArgs;
 use crate::trace::TraceId;
@@ -15,9 +16,12 @@ use crate::trace::TraceId;
 const VERSION: u8 = 2;
 const EMIT: u8 = 1;
 const EVICT: u8 = 2;
+const KEPT: u8 = 3;
 
 /// Set where a frame is published on one channel alone.
 const SINGLE: u8 = 1;
+/// Set where it was published before.
+const AGAIN: u8 = 2;
 /// Flags of an emission.
 const EVERYONE: u8 = 1;
 const VOLATILE: u8 = 2;
@@ -28,6 +32,8 @@ pub(super) enum Said<'a> {
     Emit { emission: &'a Emission, roles: &'a [Arc<str>] },
     /// Everyone in one room leaves others.
     Evict { who: &'a str, rooms: &'a [Place] },
+    /// An emission that rooms keep.
+    Kept { entry: &'a Entry, roles: &'a [Arc<str>] },
 }
 
 /// A frame that was read.
@@ -37,6 +43,8 @@ pub(super) struct Frame {
     pub(super) number: u64,
     /// Whether it came on one channel alone.
     pub(super) is_single: bool,
+    /// Whether it was published before.
+    pub(super) is_again: bool,
     /// The event that it is part of.
     pub(super) trace: TraceId,
     pub(super) namespace: String,
@@ -48,6 +56,35 @@ pub(super) struct Frame {
 pub(super) enum Sent {
     Emit(Emitted),
     Evict { who: String, rooms: Vec<Arc<str>> },
+    Kept(Kept),
+}
+
+/// An emission of another server that rooms keep.
+#[derive(Debug, PartialEq)]
+pub(super) struct Kept {
+    number: u64,
+    at_ms: i64,
+    own: u64,
+    links: Vec<Link>,
+    emitted: Emitted,
+}
+
+impl Kept {
+    /// The entry; `from`: the server that sent it, and the event that it is part of.
+    pub(super) fn entry(self, bound: &Bound, namespace: &str, from: (u64, TraceId), sealed: Bytes) -> Entry {
+        let (origin, trace) = from;
+        Entry {
+            origin,
+            trace,
+            number: self.number,
+            at_ms: self.at_ms,
+            namespace: namespace.into(),
+            links: self.links,
+            emission: self.emitted.emission(bound, bound.namespace(namespace)),
+            own: self.own,
+            sealed,
+        }
+    }
 }
 
 /// An emission of another server.
@@ -83,6 +120,7 @@ impl Emitted {
             except_sender: false,
             except_rooms: self.except_rooms,
             volatile: self.flags & VOLATILE != 0,
+            kept: Vec::new(),
         }
     }
 }
@@ -95,16 +133,39 @@ pub(super) struct From {
     pub(super) trace: TraceId,
 }
 
-pub(super) fn write(from: From, is_single: bool, namespace: &str, said: &Said<'_>) -> Vec<u8> {
+/// How a frame is published.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// On one channel alone.
+    pub(super) is_single: bool,
+    /// Not for the first time.
+    pub(super) is_again: bool,
+}
+
+pub(super) fn write(from: From, manner: Manner, namespace: &str, said: &Said<'_>) -> Vec<u8> {
     let mut to = Writer(Vec::with_capacity(256));
     to.byte(VERSION);
-    to.byte(if is_single { SINGLE } else { 0 });
+    to.byte(if manner.is_single { SINGLE } else { 0 } | if manner.is_again { AGAIN } else { 0 });
     for number in [from.server, from.number, from.trace.0] {
-        to.0.extend_from_slice(&number.to_be_bytes());
+        to.number(number);
     }
     to.text(namespace);
     match said {
-        Said::Emit { emission, roles } => to.emission(emission, roles),
+        Said::Emit { emission, roles } => {
+            to.byte(EMIT);
+            to.emission(emission, roles);
+        }
+        Said::Kept { entry, roles } => {
+            to.byte(KEPT);
+            to.number(entry.number);
+            to.number(entry.at_ms.unsigned_abs());
+            to.number(entry.own);
+            to.list(&entry.links, |to, link| {
+                to.text(&link.room);
+                to.number(link.prev);
+            });
+            to.emission(&entry.emission, roles);
+        }
         Said::Evict { who, rooms } => {
             to.byte(EVICT);
             to.text(who);
@@ -119,6 +180,10 @@ struct Writer(Vec<u8>);
 impl Writer {
     fn byte(&mut self, byte: u8) {
         self.0.push(byte);
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.extend_from_slice(&number.to_be_bytes());
     }
 
     fn length(&mut self, length: usize) {
@@ -143,7 +208,6 @@ impl Writer {
     fn emission(&mut self, emission: &Emission, roles: &[Arc<str>]) {
         let everyone = if emission.to.everyone { EVERYONE } else { 0 };
         let volatile = if emission.volatile { VOLATILE } else { 0 };
-        self.byte(EMIT);
         self.text(&emission.event);
         self.byte(everyone | volatile);
         self.list(&emission.to.rooms, |to, room| to.text(room));
@@ -168,9 +232,11 @@ pub(super) fn read(bytes: &[u8]) -> Option<Frame> {
     let sent = match from.byte()? {
         EMIT => Sent::Emit(from.emission()?),
         EVICT => Sent::Evict { who: from.text()?, rooms: from.names()? },
+        KEPT => Sent::Kept(from.kept()?),
         _ => return None,
     };
-    Some(Frame { server, number, is_single: flags & SINGLE != 0, trace, namespace, sent })
+    let (is_single, is_again) = (flags & SINGLE != 0, flags & AGAIN != 0);
+    Some(Frame { server, number, is_single, is_again, trace, namespace, sent })
 }
 
 struct Reader<'b>(&'b [u8]);
@@ -212,6 +278,12 @@ impl<'b> Reader<'b> {
         self.list(|from| from.text().map(Into::into))
     }
 
+    fn kept(&mut self) -> Option<Kept> {
+        let (number, at_ms, own) = (self.number()?, i64::try_from(self.number()?).ok()?, self.number()?);
+        let links = self.list(|from| Some(Link { room: from.text()?.into(), prev: from.number()? }))?;
+        Some(Kept { number, at_ms, own, links, emitted: self.emission()? })
+    }
+
     fn emission(&mut self) -> Option<Emitted> {
         let event = self.text()?.into();
         let flags = self.byte()?;
@@ -242,15 +314,18 @@ mod tests {
             except_sender: true,
             except_rooms: vec!["class:c".into()],
             volatile: true,
+            kept: Vec::new(),
         }
     }
+
+    const TWICE: Manner = Manner { is_single: false, is_again: false };
 
     #[test]
     fn an_emission_arrives_as_it_left() {
         let emission = emission();
         let said = Said::Emit { emission: &emission, roles: &["TEACHER".into(), "STUDENT".into()] };
         let from = From { server: 7, number: u64::MAX, trace: TraceId(9) };
-        let frame = read(&write(from, false, "/gradebook", &said)).expect("a frame");
+        let frame = read(&write(from, TWICE, "/gradebook", &said)).expect("a frame");
         assert_eq!((frame.server, frame.number, frame.trace, frame.is_single), (7, u64::MAX, TraceId(9), false));
         assert_eq!(frame.namespace, "/gradebook");
         let Sent::Emit(sent) = frame.sent else { panic!("an emission") };
@@ -260,6 +335,18 @@ mod tests {
         assert_eq!(sent.rooms, emission.to.rooms);
         assert_eq!(sent.except_rooms, emission.except_rooms);
         assert_eq!(sent.flags, VOLATILE);
+    }
+
+    #[test]
+    fn what_rooms_keep_arrives_as_it_left() {
+        let links = vec![Link { room: "class:a".into(), prev: 3 }, Link { room: "class:b".into(), prev: 0 }];
+        let (namespace, sealed) = ("/gradebook".into(), Bytes::new());
+        let entry = Entry { origin: 7, number: 5, at_ms: 9, namespace, links, emission: emission(), own: 4, sealed };
+        let frame =
+            read(&write(7, 1, TWICE, "/gradebook", &Said::Kept { entry: &entry, roles: &[] })).expect("a frame");
+        let Sent::Kept(kept) = frame.sent else { panic!("one that is kept") };
+        assert_eq!((kept.number, kept.at_ms, kept.own, &kept.links), (5, 9, 4, &entry.links));
+        assert_eq!(kept.emitted.rooms, entry.emission.to.rooms);
     }
 
     proptest! {
@@ -272,7 +359,8 @@ mod tests {
         fn a_frame_that_is_cut_or_changed_does_no_harm(at in 0_usize..400, byte in any::<u8>()) {
             let emission = emission();
             let from = From { server: 1, number: 2, trace: TraceId(3) };
-            let mut bytes = write(from, true, "/a", &Said::Emit { emission: &emission, roles: &[] });
+            let manner = Manner { is_single: true, is_again: true };
+            let mut bytes = write(from, manner, "/a", &Said::Emit { emission: &emission, roles: &[] });
             let at = at % bytes.len();
             prop_assert!(read(&bytes[..at]).is_none());
             bytes[at] = byte;

@@ -9,6 +9,9 @@ const SEAL_BYTES: usize = 16;
 /// What is sealed before a text, so that no text can be taken for a frame, nor a frame for a text.
 const TEXT: &[u8] = b"homeroom text 1";
 
+/// What comes before something that a client keeps.
+const KEPT: &[u8] = b"homeroom position 1";
+
 /// The key of a cluster. Its `Debug` does not show it.
 #[derive(Clone)]
 pub struct ClusterKey {
@@ -51,6 +54,25 @@ impl ClusterKey {
         let mut mac = self.mac.clone();
         mac.update(TEXT);
         mac.update(text.as_bytes());
+        mac
+    }
+
+    /// A code over something that a client keeps of a room.
+    pub(crate) fn code(&self, namespace: &str, room: &str, body: &[u8]) -> [u8; 32] {
+        self.mac_of_kept(namespace, room, body).finalize().into_bytes().into()
+    }
+
+    /// Whether this is the beginning of that code. Takes the same time for each wrong one.
+    pub(crate) fn has_code(&self, namespace: &str, room: &str, body: &[u8], code: &[u8]) -> bool {
+        self.mac_of_kept(namespace, room, body).verify_truncated_left(code).is_ok()
+    }
+
+    fn mac_of_kept(&self, namespace: &str, room: &str, body: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.mac.clone();
+        // Neither a namespace nor a room has control characters.
+        for part in [KEPT, namespace.as_bytes(), b"\0", room.as_bytes(), b"\0", body] {
+            mac.update(part);
+        }
         mac
     }
 

@@ -46,7 +46,7 @@ impl Engine {
         let bound = self.current();
         let Some(served) = bound.namespace(&session.namespace) else { return false };
         let Some((id, params)) = served.room_named(room) else { return false };
-        let place = Place { room: id, name: room.into(), params, presence: None, rule: None };
+        let place = Place { room: id, name: room.into(), params, presence: None, rule: None, recall: None };
         let outcome = Outcome { effects: vec![Effect::Join(place)], ..Outcome::default() };
         let trace = self.inner.traces.next();
         Scene { inner: &self.inner, bound: &bound, served, trace }.deliver(outcome, Some(session), None).await;

@@ -62,7 +62,11 @@ impl Outlet for Edge {
         };
         to.retain(|conn| Some(*conn) != parcel.except && has_role(conn));
         for conn in &to {
-            self.sent.lock().push((*conn, parcel.event.to_string(), value(parcel.args)));
+            let is_in = |room: &Arc<str>| rooms.get(&**room).is_some_and(|members| members.contains(conn));
+            let is_told = |room: &Arc<str>| matches!(parcel.to, Receivers::One(_)) || is_in(room);
+            let told: Vec<_> = parcel.positions.iter().filter(|(room, _)| is_told(room)).collect();
+            let args = if told.is_empty() { parcel.args.clone() } else { parcel.args.and_positions(told) };
+            self.sent.lock().push((*conn, parcel.event.to_string(), value(&args)));
         }
         Delivery { reached: to.len(), dropped: 0 }
     }
@@ -122,6 +126,7 @@ pub(crate) async fn stores(clock: &Arc<ManualClock>) -> Stores {
         limits: Arc::new(MemoryLimits::new(clock.clone(), 1000)),
         db: Some(Db::embedded(script, SqlLimits::default()).await.expect("a database")),
         cluster: None,
+        history: None,
     }
 }
 
@@ -223,6 +228,24 @@ impl House {
         let (own, others) = std::mem::take(&mut *sent).into_iter().partition::<Vec<_>, _>(|one| one.0 == session.conn);
         *sent = others;
         own.into_iter().map(|(_, event, payload)| format!("{event} {payload}")).collect()
+    }
+
+    /// What a connection was sent since this was last asked, with the positions it was told taken from it.
+    pub(crate) fn received(&self, session: &Session, positions: &mut Value) -> Vec<Value> {
+        let mut sent = self.edge.sent.lock();
+        let (own, others) = std::mem::take(&mut *sent).into_iter().partition::<Vec<_>, _>(|one| one.0 == session.conn);
+        *sent = others;
+        let payload = |(_, _, args): (u64, String, Value)| match args {
+            Value::Array(mut all) if all.len() == 2 => {
+                let told = all.pop().unwrap_or_default();
+                for (room, position) in told.as_object().into_iter().flatten() {
+                    positions[room] = position.clone();
+                }
+                all.pop().unwrap_or_default()
+            }
+            payload => payload,
+        };
+        own.into_iter().map(payload).collect()
     }
 
     /// Turns the clock and does what is due.

@@ -5,6 +5,7 @@ mod connections;
 mod decisions;
 mod events;
 mod explain;
+mod history;
 mod house;
 mod limits;
 mod time;

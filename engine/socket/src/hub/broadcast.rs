@@ -26,13 +26,13 @@ impl Space {
         }
     }
 
-    fn found(&self, names: &[Arc<str>]) -> Vec<Arc<Room>> {
+    pub(super) fn found(&self, names: &[Arc<str>]) -> Vec<Arc<Room>> {
         names.iter().filter_map(|name| self.room(name)).collect()
     }
 }
 
 /// One broadcast under way.
-struct Round<'a> {
+pub(super) struct Round<'a> {
     packet: Packet<'a>,
     target: Target<'a>,
     delivered: Delivered,
@@ -40,7 +40,7 @@ struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    fn new(target: Target<'a>, packet: Packet<'a>) -> Self {
+    pub(super) fn new(target: Target<'a>, packet: Packet<'a>) -> Self {
         Self { packet, target, delivered: Delivered::default(), overfull: Vec::new() }
     }
 
@@ -53,19 +53,13 @@ impl<'a> Round<'a> {
         let sides = sorted(rooms, barred);
         let held: Vec<(Held<'_>, Side)> = sides.iter().map(|(room, side)| (room.hold(), *side)).collect();
         for (place, (room, _)) in held.iter().enumerate().filter(|(_, (_, side))| *side == Side::Receives) {
-            let is_new = |member: &&Arc<Member>| {
-                !held
-                    .iter()
-                    .enumerate()
-                    .any(|(other, (room, side))| (*side == Side::Barred || other < place) && room.has(member.id()))
-            };
-            room.iter().filter(is_new).for_each(|member| self.offer(member));
+            room.iter().filter(|member| is_new(&held, place, member)).for_each(|member| self.offer(member));
         }
         drop(held);
         self.finish()
     }
 
-    fn offer(&mut self, member: &Arc<Member>) {
+    pub(super) fn offer(&mut self, member: &Arc<Member>) {
         if !self.is_meant(member) {
             return;
         }
@@ -84,22 +78,31 @@ impl<'a> Round<'a> {
         self.target.except != Some(member.id()) && self.target.tags.is_none_or(|tags| member.has_tag(tags))
     }
 
-    fn finish(self) -> Delivered {
+    /// Ends the connections whose queues were full; to be called when no room is held.
+    pub(super) fn finish(self) -> Delivered {
         self.overfull.iter().for_each(|member| member.wire().kill());
         self.delivered
     }
 }
 
+/// Whether a member of the room at this place is in no earlier one, and in none that is barred.
+pub(super) fn is_new(held: &[(Held<'_>, Side)], place: usize, member: &Member) -> bool {
+    !held
+        .iter()
+        .enumerate()
+        .any(|(other, (room, side))| (*side == Side::Barred || other < place) && room.has(member.id()))
+}
+
 /// What a room of a target is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Side {
+pub(super) enum Side {
     Barred,
     Receives,
 }
 
 /// Every room once, in the one order in which everybody holds several: two broadcasts that held theirs in different orders
 /// could each wait for a writer that waits for the other.
-fn sorted<'r>(rooms: &[&'r Room], barred: &'r [Arc<Room>]) -> Vec<(&'r Room, Side)> {
+pub(super) fn sorted<'r>(rooms: &[&'r Room], barred: &'r [Arc<Room>]) -> Vec<(&'r Room, Side)> {
     let barred = barred.iter().map(|room| (&**room, Side::Barred));
     let mut all: Vec<_> = rooms.iter().map(|room| (*room, Side::Receives)).chain(barred).collect();
     all.sort_by_key(|(room, side)| (std::ptr::from_ref(*room), *side));

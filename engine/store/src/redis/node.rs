@@ -77,6 +77,11 @@ impl Node {
         self.shared.is_up.subscribe()
     }
 
+    /// How many connections there were.
+    pub(super) fn links(&self) -> u64 {
+        self.shared.links.load(Ordering::Relaxed)
+    }
+
     /// Does a command. `asking` is for a key that is on its way to this server.
     pub(super) async fn send(&self, command: &Cmd, asking: bool) -> Result<Value, Failure> {
         let link = self.shared.link.read().clone();

@@ -78,6 +78,14 @@ impl Reply {
         }
     }
 
+    /// The next value, as it is.
+    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, StoreError> {
+        match self.0.next() {
+            Some(Value::BulkString(bytes)) => Ok(bytes),
+            _ => Err(unexpected()),
+        }
+    }
+
     /// The next value, a list.
     pub(super) fn list(&mut self) -> Result<Reply, StoreError> {
         self.0.next().map(Reply::of).ok_or_else(unexpected)

@@ -7,6 +7,7 @@ use homeroom_runtime::{Authenticator, Cluster, ClusterKey, Engine, Refusal, Stor
 use homeroom_socket::hub::{Hub, HubLimits};
 use homeroom_socket::outgoing::Outgoing;
 use homeroom_store::bus::{BusLimits, Frames, MemoryBus, MemoryHub};
+use homeroom_store::history::MemoryHistory;
 use homeroom_store::sql::{Db, SqlLimits};
 use homeroom_store::state::StateLimits;
 use homeroom_store::{Clock, ManualClock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules};
@@ -45,6 +46,7 @@ struct Founding<'a> {
     presence: Arc<MemoryPresence>,
     stores: Stores,
     bus: MemoryHub,
+    history: MemoryHistory,
     doorman: Arc<ByName>,
 }
 
@@ -69,9 +71,11 @@ pub(super) async fn founded(
         limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
         db,
         cluster: None,
+        history: None,
     };
     let doorman = Arc::new(ByName { people: setting.people });
-    let founding = Founding { theatre, clock, presence, stores, bus: MemoryHub::new(), doorman };
+    let history = MemoryHistory::new(Arc::clone(&clock));
+    let founding = Founding { theatre, clock, presence, stores, bus: MemoryHub::new(), history, doorman };
     if setting.servers.is_empty() {
         return Ok(vec![founding.server(String::new(), founding.stores.clone(), None)]);
     }
@@ -94,7 +98,8 @@ impl Founding<'_> {
         let bus = Arc::new(bus);
         let cluster = Cluster::new(bus.clone(), number, ClusterKey::of(BUS_SECRET));
         let presence = Arc::new(self.presence.another_server());
-        let stores = Stores { presence, cluster: Some(Arc::new(cluster)), ..self.stores.clone() };
+        let (cluster, history) = (Some(Arc::new(cluster) as _), Some(Arc::new(self.history.clone()) as _));
+        let stores = Stores { presence, cluster, history, ..self.stores.clone() };
         self.server(name, stores, Some(Ear { bus, frames }))
     }
 }

@@ -1,7 +1,7 @@
 //! Rooms, then and now: told apart by their pattern, whatever its parameters are called.
 
 use homeroom_definition::Node;
-use homeroom_definition::model::{Room, Step};
+use homeroom_definition::model::{Room, RoomHistory, Step};
 
 use super::rights::Said;
 use super::{Both, described, place};
@@ -47,6 +47,7 @@ impl Both<'_, '_> {
         let (before, after) = (said(self.old, was), said(self.new, is));
         details.extend(self.right(Right::Join, &action, &before, &after, is.name.span));
         self.presence(was, is, &mut details);
+        details.extend(history(was, is));
         self.presence_steps("on_join", was, is, |part| &part.on_join, &mut details);
         self.presence_steps("on_leave", was, is, |part| &part.on_leave, &mut details);
         details
@@ -89,6 +90,33 @@ impl Both<'_, '_> {
         };
         details.extend(found.into_iter().map(|detail| Detail { words: format!("{when}, {}", detail.words), ..detail }));
     }
+}
+
+/// What becomes of what is sent to those who are away.
+fn history(was: &DeclaredRoom<'_>, is: &DeclaredRoom<'_>) -> Option<Detail> {
+    let of = |room: &DeclaredRoom<'_>| room.parts.iter().find_map(|part| part.history.clone());
+    let form = |history: &RoomHistory| {
+        let size = history.size.as_ref().and_then(Node::as_int);
+        let ttl = history.ttl.as_ref().map(|ttl| ttl.value.trim().to_owned());
+        (size, ttl)
+    };
+    let spoken = |history: &RoomHistory| {
+        let (size, ttl) = form(history);
+        format!("{} events for {}", size.unwrap_or_default(), ttl.unwrap_or_default())
+    };
+    let (before, after) = (of(was), of(is));
+    if before.as_ref().map(form) == after.as_ref().map(form) {
+        return None;
+    }
+    let words = match (&before, &after) {
+        (None, Some(after)) => format!("what is sent to it is now kept: {} (`history:`)", spoken(after)),
+        (Some(_), None) => "what is sent to it is no longer kept (`history:`)".to_owned(),
+        (Some(before), Some(after)) => {
+            format!("{} of what is sent to it are kept instead of {} (`history:`)", spoken(after), spoken(before))
+        }
+        (None, None) => return None,
+    };
+    Some(Detail::other(words, place(before.map(|part| part.span), after.map(|part| part.span))))
 }
 
 fn said(house: &House<'_>, room: &DeclaredRoom<'_>) -> Said {

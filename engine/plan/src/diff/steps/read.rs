@@ -96,7 +96,7 @@ impl Reader<'_, '_> {
         match step {
             Step::Join(step) => {
                 act.rooms(house, "join", &step.rooms, &step.with);
-                act.otherwise(&step.otherwise, true).when(&step.when);
+                act.data("since", &step.since).otherwise(&step.otherwise, true).when(&step.when);
                 step.bind.as_ref()
             }
             Step::Leave(step) => {

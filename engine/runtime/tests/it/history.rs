@@ -1,0 +1,219 @@
+//! Missed events, on one engine and on several.
+
+use std::sync::Arc;
+
+use homeroom_runtime::{Cluster, ClusterKey, Hooks, RuntimeSettings, Session, Stores};
+use homeroom_store::bus::{BusLimits, Frames, MemoryBus, MemoryHub};
+use homeroom_store::history::MemoryHistory;
+use homeroom_store::{ManualClock, MemoryPresence, PresenceRules};
+use serde_json::{Value, json};
+
+use crate::house::{BEGINS_AT_MS, House, stores};
+
+const YAML: &str = "
+namespace: /a
+rooms:
+  hall:<h>: { allow: [{ roles: [TEACHER, STUDENT] }], history: { size: 8, ttl: 1m } }
+  wing:<h>: { allow: [{ roles: [TEACHER, STUDENT] }], history: { size: 8, ttl: 1m } }
+  yard:<h>: { allow: [{ roles: [TEACHER, STUDENT] }] }
+types:
+  Id: { type: string, maxLength: 64 }
+  Positions: { type: object, maxProperties: 200, additionalProperties: { type: string, maxLength: 2000 } }
+  Place: { fields: { h: Id }, optional: { since: Positions } }
+client_events:
+  enter:
+    payload: Place
+    do: [{ join: hall:<h>, since: <since>, as: place }]
+    ack: { recovered: <place.recovered>, at: <place.at> }
+  both:
+    payload: Place
+    do: [{ join: [hall:<h>, wing:<h>], since: <since>, as: place }]
+    ack: { recovered: <place.recovered>, at: <place.at> }
+  yard: { payload: Place, do: [{ join: yard:<h> }] }
+  leave: { payload: Place, in: hall:<h>, do: [{ leave: hall:<h> }] }
+  say:
+    payload: { fields: { h: Id, n: integer } }
+    allow: anyone
+    do: [{ emit: called, to: hall:<h>, except: sender, data: { n: <n> } }]
+backend_events:
+  call: { payload: { fields: { h: Id, n: integer } }, do: [{ emit: called, to: hall:<h>, data: { n: <n> } }] }
+  wing: { payload: { fields: { h: Id, n: integer } }, do: [{ emit: called, to: wing:<h>, data: { n: <n> } }] }
+  all: { payload: { fields: { h: Id, n: integer } }, do: [{ emit: called, to: [hall:<h>, wing:<h>, yard:<h>], data: { n: <n> } }] }
+  mark:
+    payload: { fields: { h: Id, n: integer } }
+    do: [{ emit: marked, to: hall:<h>, data: { n: <n>, secret: <n> } }]
+  blink: { payload: { fields: { h: Id, n: integer } }, do: [{ emit: called, to: hall:<h>, volatile: true, data: { n: <n> } }] }
+server_events:
+  called: { payload: { fields: { n: integer } } }
+  marked:
+    payload: { fields: { n: integer }, optional: { secret: integer } }
+    views: [{ roles: [STUDENT], omit: [secret] }, { roles: [TEACHER] }]
+";
+
+/// One of several servers.
+struct Member {
+    house: House,
+    frames: Frames,
+    bus: Arc<MemoryBus>,
+}
+
+/// Servers over one bus and one history, and a clock that is turned.
+pub(crate) struct Town {
+    members: Vec<Option<Member>>,
+    clock: Arc<ManualClock>,
+    hub: MemoryHub,
+    history: MemoryHistory,
+    shared: Stores,
+}
+
+/// A client, and what it keeps over its connections.
+pub(crate) struct Client {
+    session: Arc<Session>,
+    server: usize,
+    positions: Value,
+}
+
+impl Town {
+    pub(crate) async fn of(servers: usize) -> Self {
+        let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
+        let (hub, history) = (MemoryHub::new(), MemoryHistory::new(clock.clone()));
+        let shared = stores(&clock).await;
+        let mut town = Self { members: Vec::new(), clock, hub, history, shared };
+        for _ in 0..servers {
+            town.found();
+        }
+        town.settle().await;
+        town
+    }
+
+    /// One more server.
+    fn found(&mut self) -> usize {
+        let number = self.members.len();
+        let (bus, frames) = self.hub.join(BusLimits::default());
+        let bus = Arc::new(bus);
+        let cluster = Some(Arc::new(Cluster::new(bus.clone(), 100 + number as u64, ClusterKey::of("a secret"))));
+        let presence = Arc::new(MemoryPresence::new(self.clock.clone(), PresenceRules::default()));
+        let history = Some(Arc::new(self.history.clone()) as _);
+        let stores = Stores { presence, cluster, history, ..self.shared.clone() };
+        let house = House::among(YAML, RuntimeSettings::default(), Hooks::new(), self.clock.clone(), stores);
+        self.members.push(Some(Member { house, frames, bus }));
+        number
+    }
+
+    fn at(&self, server: usize) -> &House {
+        &self.members[server].as_ref().expect("it lives").house
+    }
+
+    /// A server dies, and takes with it what it has not told.
+    fn kill(&mut self, server: usize) {
+        self.members[server] = None;
+    }
+
+    /// Every server hears what there is to hear, and tells what there is to tell.
+    async fn settle(&mut self) {
+        for _ in 0..200 {
+            let mut any = false;
+            for member in self.members.iter_mut().flatten() {
+                any |= member.house.engine.hear_now(&mut member.frames);
+                any |= member.house.engine.tend_history().await;
+            }
+            if !any {
+                return;
+            }
+        }
+    }
+
+    async fn client(&self, server: usize, id: &str) -> Client {
+        Client { session: self.at(server).enter(id, "STUDENT").await, server, positions: json!({}) }
+    }
+
+    async fn call(&self, server: usize, event: &str, h: &str, n: u32) {
+        let sent = self.at(server).engine.backend("/a", event, Some(json!({ "h": h, "n": n }))).await;
+        sent.expect("it is sent");
+    }
+
+    /// Asks to be let in, with what the client keeps; yields whether it was recovered.
+    async fn enter(&self, client: &mut Client, event: &str, h: &str) -> bool {
+        let payload = json!({ "h": h, "since": client.positions });
+        let ack = self.at(client.server).ask(&client.session, event, &[payload]).await;
+        assert_eq!(ack["success"], true, "{ack}");
+        // What is told after the answer is newer.
+        for (room, position) in ack["data"]["at"].as_object().expect("positions") {
+            client.positions[room] = position.clone();
+        }
+        ack["data"]["recovered"] == true
+    }
+
+    fn heard(&self, client: &mut Client) -> Vec<u64> {
+        let heard = self.at(client.server).received(&client.session, &mut client.positions);
+        heard.iter().map(|payload| payload["n"].as_u64().expect("a number")).collect()
+    }
+
+    /// A client's connection ends, and it comes back, maybe elsewhere.
+    async fn cut(&self, client: &mut Client) {
+        if self.members[client.server].is_some() {
+            self.at(client.server).engine.closed(&client.session);
+        }
+    }
+
+    async fn back(&self, client: &mut Client, server: usize) {
+        client.session = self.at(server).enter(&client.session.user_id, "STUDENT").await;
+        client.server = server;
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_receives_what_it_missed_wherever_it_was_sent_from() {
+    let mut town = Town::of(3).await;
+    let mut alice = town.client(0, "alice").await;
+    assert!(!town.enter(&mut alice, "enter", "h").await, "nobody is recovered who was not there");
+    town.call(0, "call", "h", 1).await;
+    town.call(1, "call", "h", 2).await;
+    town.settle().await;
+    assert_eq!(town.heard(&mut alice), [1, 2]);
+    town.cut(&mut alice).await;
+    for (server, n) in [(0, 3), (1, 4), (2, 5), (0, 6)] {
+        town.call(server, "call", "h", n).await;
+        town.settle().await;
+    }
+    town.back(&mut alice, 2).await;
+    assert!(town.enter(&mut alice, "enter", "h").await);
+    assert_eq!(town.heard(&mut alice), [3, 4, 5, 6]);
+    town.call(1, "call", "h", 7).await;
+    town.settle().await;
+    assert_eq!(town.heard(&mut alice), [7]);
+    town.cut(&mut alice).await;
+    town.back(&mut alice, 1).await;
+    assert!(town.enter(&mut alice, "enter", "h").await);
+    assert_eq!(town.heard(&mut alice), [0_u64; 0]);
+}
+
+#[tokio::test]
+async fn what_was_missed_is_there_after_the_server_died() {
+    let mut town = Town::of(2).await;
+    let mut alice = town.client(0, "alice").await;
+    town.enter(&mut alice, "enter", "h").await;
+    town.call(0, "call", "h", 1).await;
+    assert_eq!(town.heard(&mut alice), [1]);
+    town.cut(&mut alice).await;
+    town.call(0, "call", "h", 2).await;
+    town.settle().await;
+    town.kill(0);
+    town.call(1, "call", "h", 3).await;
+    town.back(&mut alice, 1).await;
+    assert!(town.enter(&mut alice, "enter", "h").await);
+    assert_eq!(town.heard(&mut alice), [2, 3]);
+}
+
+#[tokio::test]
+async fn who_hears_nothing_and_is_cut_loses_nothing() {
+    let mut town = Town::of(2).await;
+    let mut alice = town.client(0, "alice").await;
+    town.enter(&mut alice, "enter", "h").await;
+    town.cut(&mut alice).await;
+    town.call(1, "call", "h", 1).await;
+    town.settle().await;
+    town.back(&mut alice, 1).await;
+    assert!(town.enter(&mut alice, "enter", "h").await);
+    assert_eq!(town.heard(&mut alice), [1]);
+}
