@@ -1,4 +1,5 @@
-// Guests in halls in which numbers are called: who hears which, while connections end and begin again.
+// Guests in halls in which numbers are called: who hears which, while connections end and begin again. Halls whose names
+// begin with `k` keep what was called for those who are away.
 //
 // A guest is the official client, left to reconnect by itself. It knows when it was in its hall: from the ack of `enter` to
 // the moment its connection was cut, or it learnt of its end.
@@ -6,6 +7,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { io } from 'socket.io-client';
 import { ROOT, post } from './server.mjs';
+
+export const keeps = (hall) => hall.startsWith('k');
+
+/** So many halls, of which every second pair keeps what is called. */
+export const someHalls = (count) => Array.from({ length: count }, (_, number) => `${number % 4 < 2 ? '' : 'k'}${number}`);
 
 export const NAMESPACES = path.join(ROOT, 'tests/namespaces');
 
@@ -29,7 +35,7 @@ export class Caller {
     const calls = this.calls.get(hall);
     const call = { sent: performance.now(), answered: Infinity };
     calls.push(call);
-    const { status, body } = await post(this.where(hall), 'halls', 'called', { hall, number: calls.length - 1 });
+    const { status, body } = await post(this.where(hall), 'halls', keeps(hall) ? 'kept' : 'called', { hall, number: calls.length - 1 });
     assert.equal(status, 200, JSON.stringify(body));
     call.answered = performance.now();
   }
@@ -42,8 +48,8 @@ export class Caller {
 
 export class Guest {
   /** A guest of a hall, who connects to what `where()` names, each time anew. */
-  constructor(hall, where, { keepsPlace = false } = {}) {
-    Object.assign(this, { hall, keepsPlace, heard: [], stays: [], since: {}, gaps: 0 });
+  constructor(hall, where) {
+    Object.assign(this, { hall, heard: [], stays: [], since: {}, recovered: 0, gaps: 0 });
     this.socket = io(`${where()}/halls`, {
       forceNew: true, transports: ['websocket'], reconnectionDelay: 200, reconnectionDelayMax: 1000,
     });
@@ -61,10 +67,14 @@ export class Guest {
   enter() {
     const stay = { asked: performance.now(), from: Infinity, to: Infinity };
     this.stays.push(stay);
-    const payload = { hall: this.hall, ...(this.keepsPlace && { since: this.since }) };
-    this.socket.emit('enter', payload, (ack) => {
-      this.answer = ack;
-      if (ack.success) stay.from = performance.now();
+    const isBack = this.stays.length > 1 && Object.keys(this.since).length > 0;
+    const [event, payload] = keeps(this.hall) ? ['stay', { hall: this.hall, since: this.since }] : ['enter', { hall: this.hall }];
+    this.socket.emit(event, payload, (ack) => {
+      if (!ack.success) return;
+      stay.from = performance.now();
+      if (!ack.data) return;
+      Object.assign(this.since, ack.data.at);
+      if (isBack) this[ack.data.recovered ? 'recovered' : 'gaps'] += 1;
     });
   }
 
@@ -128,6 +138,12 @@ export function inOrder(guest) {
   guest.heard.forEach(({ number }, at) => {
     assert.ok(at === 0 || number > guest.heard[at - 1].number, `${number} came after ${guest.heard[at - 1]?.number}`);
   });
+}
+
+/** A guest of a hall that keeps what is called has heard every number, once and in order. */
+export function exactly(guest, calls) {
+  assert.equal(guest.gaps, 0, 'it was told that something is missing');
+  assert.deepEqual(guest.heard.map(({ number }) => number), calls.map((_, number) => number));
 }
 
 /** The longest that a number was on its way. */

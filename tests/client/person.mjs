@@ -26,7 +26,7 @@ export function matches(actual, expected) {
 }
 
 export class Person {
-  constructor(name, socket, server) {
+  constructor(name, socket, server, hears) {
     this.name = name;
     this.socket = socket;
     this.server = server;
@@ -34,15 +34,16 @@ export class Person {
     this.waiting = [];
     socket.onAny((event, ...args) => {
       this.received.push({ event, args });
+      hears?.(args);
       this.waiting.splice(0).forEach((again) => again());
     });
   }
 
-  /** Connects one of the demo district's people; the error says why not. */
-  static async connect(server, namespace, name, { claims = {}, auth = {}, ...options } = {}) {
+  /** Connects one of the demo district's people; the error says why not. `hears`: is given the arguments of all that comes. */
+  static async connect(server, namespace, name, { claims = {}, auth = {}, hears, ...options } = {}) {
     const held = name === null && claims.sub === undefined ? {} : { token: token({ ...PEOPLE[name?.split('#')[0]], ...claims }) };
     const socket = io(`${server.url}/${namespace}`, { forceNew: true, reconnection: false, auth: { ...held, ...auth }, ...server.options, ...options });
-    const person = new Person(name, socket, server);
+    const person = new Person(name, socket, server, hears);
     try {
       await soon(
         new Promise((connected, refused) => {

@@ -17,6 +17,7 @@ const NAMESPACES = ['gradebook', 'notifications', 'attendance', 'messaging', 'li
 const AT_ONCE = 4;
 const ANY = '<any>';
 const ABSENT = '<absent>';
+const POSITIONS = '<positions>';
 
 const read = (...parts) => parse(readFileSync(path.join(ROOT, 'namespaces', ...parts), 'utf8'));
 const turnsTheClock = (scenario) => scenario.steps.some((step) => step.advance);
@@ -46,15 +47,35 @@ function mentions(answer, code) {
   return answer !== null && typeof answer === 'object' && Object.values(answer).some((one) => mentions(one, code));
 }
 
+/** The positions in an answer, or in what an event carries, wherever they stand in it. */
+function told(value) {
+  if (value === null || typeof value !== 'object') return [];
+  return '<self>' in value ? [value] : Object.values(value).flatMap(told);
+}
+
 class Play {
   constructor(stage, server, namespace, file) {
-    Object.assign(this, { stage, server, namespace, file, seats: new Map() });
+    Object.assign(this, { stage, server, namespace, file, seats: new Map(), positions: new Map() });
+  }
+
+  /** What is handed over: `<positions>` stands for the positions that one was told last. */
+  handed(name, value) {
+    if (value === POSITIONS) return { ...this.positions.get(name) };
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.handed(name, one)]));
+  }
+
+  note(name, ...all) {
+    this.positions.set(name, Object.assign({}, this.positions.get(name), ...all));
   }
 
   async connect(name, auth = {}) {
     const { id, ...claims } = this.file.users[name.split('#')[0]];
     const held = { token: token({ sub: id, ...claims }), ...auth };
-    const person = await Person.connect(this.server, this.namespace, null, { auth: held, transports: ['websocket'] });
+    const person = await Person.connect(this.server, this.namespace, null, {
+      auth: this.handed(name, held), transports: ['websocket'],
+      hears: (args) => this.note(name, ...(args.length > 1 ? [args.at(-1)] : told(args[0]))),
+    });
     this.seats.set(name, person);
     return person;
   }
@@ -80,18 +101,20 @@ class Play {
 
   async emits(step, name) {
     const person = await this.seat(name);
-    const args = 'data' in step ? [step.data] : step.args ?? [];
+    const args = ('data' in step ? [step.data] : step.args ?? []).map((arg) => this.handed(name, arg));
     const asks = step.ack || step.ack_args || step.refused;
     // All at once, since limits are so many in so long a time; they are handled one after another.
-    const acks = Array.from({ length: step.times ?? 1 }, () => person.socket.emitWithAck(step.emit, ...args));
+    // An answer's positions are noted as it comes, before any event that comes after it.
+    const once = () => new Promise((done) => person.socket.emit(step.emit, ...args, (ack) => (this.note(name, ...told(ack)), done(ack))));
+    const acks = Array.from({ length: step.times ?? 1 }, once);
     const ack = (await soon(Promise.all(acks), `an ack for ${name}'s ${step.emit}`)).at(-1);
-    const told = `${name}'s ${step.emit} was answered ${JSON.stringify(ack)}`;
+    const answered = `${name}'s ${step.emit} was answered ${JSON.stringify(ack)}`;
     if (step.refused) {
-      assert.ok(mentions(ack, step.refused), `${told} instead of ${step.refused}`);
+      assert.ok(mentions(ack, step.refused), `${answered} instead of ${step.refused}`);
       note(seen.refused, this.namespace, step.emit, step.refused);
     } else {
-      assert.ok(!asks || matches(ack, settled(step.ack, ack)), `${told} instead of ${JSON.stringify(step.ack)}`);
-      assert.equal(ack.success, true, told);
+      assert.ok(!asks || matches(ack, settled(step.ack, ack)), `${answered} instead of ${JSON.stringify(step.ack)}`);
+      assert.equal(ack.success, true, answered);
       note(seen.sent, this.namespace, step.emit);
     }
   }

@@ -3,7 +3,7 @@
 //! The application described is the server, so what clients send it *receives*. Schemas are JSON Schema 2020-12, which is
 //! said of each, since AsyncAPI's own is older. What Socket.IO has and AsyncAPI lacks stands under `x-socketio`.
 
-use homeroom_plan::contract::{ClientTerms, ServerTerms, in_one_word};
+use homeroom_plan::contract::{ClientTerms, ServerTerms, in_one_word, positions};
 use serde_json::{Map, Value, json};
 
 use crate::contract::{Told, answer, as_one, referring};
@@ -67,7 +67,10 @@ fn channel(told: &Told<'_>, word: &str) -> Value {
                 |view| json!({ "roles": view.roles.iter().map(|role| &**role).collect::<Vec<_>>(), "omit": view.omit }),
             )
             .collect();
-        let said = json!({ "to": event.to, "views": views });
+        let mut said = json!({ "to": event.to, "views": views });
+        if event.tells_positions {
+            said["lastArgument"] = positions();
+        }
         messages.insert(
             told_name(&in_one_word(&event.name)),
             message(&event.name, event.description.as_deref(), &payload, &said),

@@ -67,7 +67,11 @@ impl<'a> Told<'a> {
                 .iter()
                 .map(|view| json!([view.roles.iter().map(|role| &**role).collect::<Vec<_>>(), view.omit]))
                 .collect();
-            json!([&*event.name, event.export, carried(&event.carries), views])
+            let mut told = json!([&*event.name, event.export, carried(&event.carries), views]);
+            if let (true, Some(told)) = (event.tells_positions, told.as_array_mut()) {
+                told.push("positions".into());
+            }
+            told
         });
         let (mut client, mut server): (Vec<Value>, Vec<Value>) = (client.collect(), server.collect());
         client.sort_by_key(Value::to_string);

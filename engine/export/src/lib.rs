@@ -84,7 +84,13 @@ fn schemas(told: &Told<'_>) -> Value {
     let backend = told.terms.backend_events.iter();
     let backend = backend.map(|event| (event.name.to_string(), json!({ "payload": contract::as_one(&event.carries) })));
     let server = told.terms.server_events.iter();
-    let server = server.map(|event| (event.name.to_string(), json!({ "payload": contract::as_one(&event.carries) })));
+    let server = server.map(|event| {
+        let mut told = json!({ "payload": contract::as_one(&event.carries) });
+        if event.tells_positions {
+            told["lastArgument"] = homeroom_plan::contract::positions();
+        }
+        (event.name.to_string(), told)
+    });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": "Made by `homeroom export`. What an event carries is found by its name; several arguments are a list.",

@@ -38,7 +38,10 @@ fn rooms(told: &Told<'_>, page: &mut String) {
     add(page, "\n## Rooms\n\n| room | who may enter |\n|---|---|\n");
     for room in &told.terms.rooms {
         let who: Vec<String> = room.who.iter().map(|who| cell(who)).collect();
-        let about = room.description.as_ref().map(|text| format!("<br>{}", cell(text))).unwrap_or_default();
+        let mut about = room.description.as_ref().map(|text| format!("<br>{}", cell(text))).unwrap_or_default();
+        if let Some(history) = room.history {
+            let _ = write!(about, "<br>keeps {} events for {} s", history.size, history.ttl.as_secs());
+        }
         // Writing to a `String` does not fail.
         let _ = writeln!(page, "| `{}`{about} | {} |", room.pattern, who.join("; or<br>"));
     }
@@ -101,6 +104,9 @@ fn server_events(told: &Told<'_>, page: &mut String) {
             let _ = writeln!(page, "- Without {} for {}", omit.join(", "), roles.join(", "));
         }
         carries(&event.carries, page);
+        if event.tells_positions {
+            add(page, "\nThe last argument may be positions by room, to come back with.\n");
+        }
     }
 }
 

@@ -153,7 +153,13 @@ impl Module<'_> {
                 },
             };
             members.push_str(&comment(event.description.as_deref(), 1));
-            let _ = writeln!(members, "  {}: ({param}) => void;", key(&event.name));
+            // A rest parameter takes the positions along.
+            let positions = match event.tells_positions && !param.starts_with("...") {
+                true if param.is_empty() => "at?: Record<string, string>",
+                true => ", at?: Record<string, string>",
+                false => "",
+            };
+            let _ = writeln!(members, "  {}: ({param}{positions}) => void;", key(&event.name));
         }
         if !told.terms.server_events.iter().any(|event| &*event.name == "error") {
             members.push_str(

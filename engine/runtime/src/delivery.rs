@@ -73,17 +73,13 @@ impl Scene<'_> {
     async fn effects(&self, effects: Vec<Effect>, sender: Option<&Session>, changes: &mut Vec<Change>) -> usize {
         let mut reached = 0;
         let recalls = recalls(&effects);
-        let mut effects = effects.into_iter().peekable();
-        // Rooms that are joined one after the other are entered at once, so that what was sent to several of them has its
-        // place among what was sent to each.
-        let mut entering = Vec::new();
+        let mut effects = effects.into_iter();
+        let mut is_entering = false;
         while let Some(effect) = effects.next() {
-            if let (Effect::Join(place), Some(session)) = (&effect, sender) {
-                entering.extend(place.recall.clone().map(|recall| (Arc::clone(&place.name), recall)));
-                if !matches!(effects.peek(), Some(Effect::Join(_))) {
-                    self.enter_kept(session, &std::mem::take(&mut entering));
-                }
+            if let (Effect::Join(_), false, Some(session)) = (&effect, is_entering, sender) {
+                self.enter_kept(session, std::iter::once(&effect).chain(effects.as_slice()));
             }
+            is_entering = matches!(effect, Effect::Join(_));
             match (effect, sender) {
                 (Effect::Join(place), Some(session)) => changes.extend(self.enter(session, place).await),
                 (Effect::Leave(place), Some(session)) => changes.extend(self.leave(session, place).await),
@@ -103,11 +99,16 @@ impl Scene<'_> {
         reached
     }
 
-    /// Enters rooms that keep what is sent to them.
-    fn enter_kept(&self, session: &Session, recalls: &[(Arc<str>, Arc<Recall>)]) {
+    /// Enters rooms that keep what is sent to them: those that are joined one after the other at once, so that what was
+    /// sent to several of them has its place among what was sent to each.
+    fn enter_kept<'e>(&self, session: &Session, effects: impl Iterator<Item = &'e Effect>) {
+        let joined = effects.map_while(|effect| match effect {
+            Effect::Join(place) => Some(place),
+            Effect::Leave(_) | Effect::Evict { .. } | Effect::Emit(_) => None,
+        });
         let is_new = |name: &Arc<str>| session.rooms.lock().insert(Arc::clone(name));
-        let new: Vec<(&Arc<str>, &Recall)> =
-            recalls.iter().filter(|(name, _)| is_new(name)).map(|(name, recall)| (name, &**recall)).collect();
+        let kept = joined.filter_map(|place| Some((&place.name, place.recall.as_deref()?)));
+        let new: Vec<(&Arc<str>, &Recall)> = kept.filter(|(name, _)| is_new(name)).collect();
         if new.is_empty() {
             return;
         }

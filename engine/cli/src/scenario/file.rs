@@ -39,14 +39,15 @@ record! {
         "as" who: Many<Text>,
         /// `true`: connect now.
         "connect" connect: Option<Node>,
-        /// With `connect`: what is handed over beside the token.
+        /// With `connect`: what is handed over beside the token. `<positions>` stands for the positions one was told last.
         "auth" auth: Option<Node>,
         /// `true`: the connection ends.
         "disconnect" disconnect: Option<Node>,
         /// Send this event.
         "emit" emit: Option<Text>,
         /// With `emit` or `backend`: its payload. With `receives`: what it must have in it; objects may have
-        /// more. `<any>` stands for any value, `<absent>` for a property that must not be there.
+        /// more. `<any>` stands for any value, `<absent>` for a property that must not be there. Sent, `<positions>` stands for
+        /// the positions one was told last, on whichever connection.
         "data" data: Option<Node>,
         /// The same for several arguments: a list.
         "args" args: Option<Node>,

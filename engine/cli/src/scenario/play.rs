@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use homeroom_definition::values::duration_of;
 use homeroom_definition::{Node, SourceId, Span, Text};
-use serde_json::Value;
+use homeroom_plan::contract::Carries;
+use serde_json::{Map, Value, json};
 
 use super::Theatre;
 use super::compare::mentions;
@@ -22,6 +23,9 @@ const ERROR_EVENT: &str = "error";
 
 /// The code of whom a room's rules do not admit.
 const UNAUTHORIZED: &str = "UNAUTHORIZED";
+
+/// What stands for the positions that somebody was told last.
+const POSITIONS: &str = "<positions>";
 
 /// A scenario, and the file it stands in.
 #[derive(Clone, Copy)]
@@ -44,7 +48,8 @@ pub(super) async fn scenario(theatre: &Theatre<'_>, script: Script<'_>) -> Resul
     let stage = Stage::set(theatre, setting).await;
     let stage =
         stage.map_err(|error| Failure::at(scenario.span, format!("the database refused the fixtures: {error}")))?;
-    let mut play = Play { theatre, script, stage, seats: BTreeMap::new(), acks: 0, changed: None };
+    let mut play =
+        Play { theatre, script, stage, seats: BTreeMap::new(), positions: BTreeMap::new(), acks: 0, changed: None };
     for step in &scenario.steps {
         play.step(step).await?;
     }
@@ -56,6 +61,8 @@ struct Play<'a> {
     script: Script<'a>,
     stage: Stage,
     seats: BTreeMap<String, Seat>,
+    /// What those who are away had been told of positions, by name without their server.
+    positions: BTreeMap<String, Value>,
     acks: u64,
     /// The files, once a step has changed them.
     changed: Option<Files>,
@@ -86,6 +93,7 @@ impl Play<'_> {
             Act::Connect => self.connect(step, name).await,
             Act::Disconnect => {
                 self.seated(name, step.span).await?;
+                self.keep_positions(name);
                 if let Some(seat) = self.seats.remove(name) {
                     self.stage.disconnect(seat).await;
                 }
@@ -99,7 +107,8 @@ impl Play<'_> {
     }
 
     async fn connect(&mut self, step: &TestStep, name: &str) -> Result<(), Failure> {
-        let came = self.stage.connect(name, step.auth.as_ref().map(Node::to_json)).await;
+        let auth = step.auth.as_ref().map(|auth| self.handed_over(name, auth.to_json()));
+        let came = self.stage.connect(name, auth).await;
         match (came, &step.refused) {
             (Ok(seat), None) => {
                 self.theatre.told_done(self.namespace(), "connect");
@@ -113,6 +122,52 @@ impl Play<'_> {
             }
             (Err(code), None) => Err(Failure::at(step.span, format!("{name} was refused with {code}"))),
         }
+    }
+
+    /// Keeps what somebody was told of positions, who is about to go.
+    fn keep_positions(&mut self, name: &str) {
+        if let Some(seat) = self.seats.get(name) {
+            let mut positions = self.positions_of(name);
+            let told = seat.tape.positions.lock().clone();
+            told.into_iter().for_each(|(room, position)| positions[room] = position);
+            self.positions.insert(person(name).to_owned(), positions);
+        }
+    }
+
+    fn positions_of(&self, name: &str) -> Value {
+        self.positions.get(person(name)).cloned().unwrap_or_else(|| json!({}))
+    }
+
+    /// A value as it is handed over: `<positions>` stands for what one was told last.
+    fn handed_over(&self, name: &str, value: Value) -> Value {
+        match value {
+            Value::String(text) if text == POSITIONS => {
+                let mut positions = self.positions_of(name);
+                let told = self.seats.get(name).map(|seat| seat.tape.positions.lock().clone());
+                told.into_iter().flatten().for_each(|(room, position)| positions[room] = position);
+                positions
+            }
+            Value::Object(map) => {
+                map.into_iter().map(|(key, value)| (key, self.handed_over(name, value))).collect::<Map<_, _>>().into()
+            }
+            other => other,
+        }
+    }
+
+    /// What an event carries, without the positions that may follow it.
+    fn carried(&self, event: &str, mut args: Vec<Value>) -> Vec<Value> {
+        let namespace = self.theatre.plan.namespaces.get(self.namespace());
+        let terms = namespace.into_iter().flat_map(|namespace| &namespace.contract.server_events);
+        let count = terms.filter(|terms| terms.tells_positions && *terms.name == *event).find_map(|terms| match &terms
+            .carries
+        {
+            Carries::Nothing => Some(0),
+            Carries::One(_) => Some(1),
+            Carries::Each(all) => Some(all.len()),
+            Carries::Any => None,
+        });
+        args.truncate(count.unwrap_or(usize::MAX));
+        args
     }
 
     fn namespace(&self) -> &str {
@@ -133,7 +188,8 @@ impl Play<'_> {
     async fn emit(&mut self, step: &TestStep, name: &str, event: &Text) -> Result<(), Failure> {
         self.seated(name, step.span).await?;
         let seat = &self.seats[name];
-        let args: Vec<Value> = step.arguments().unwrap_or_default().iter().map(Node::to_json).collect();
+        let args = step.arguments().unwrap_or_default().iter().map(Node::to_json);
+        let args: Vec<Value> = args.map(|arg| self.handed_over(name, arg)).collect();
         let asks = step.asks();
         for _ in 1..step.count() {
             self.acks += 1;
@@ -174,6 +230,7 @@ impl Play<'_> {
                 return Err(failure.label("this did not come").received(events.iter()));
             };
             let received = events.remove(at).map(|received| received.args).unwrap_or_default();
+            let received = self.carried(&event.value, received);
             if let Some(compared) = step.arguments().and_then(|expected| Compared::of(expected, &received)) {
                 let failure = Failure::at(step.span, format!("{name} received another {event}"));
                 return Err(failure.compared(compared).received(events.iter()));
@@ -224,6 +281,8 @@ impl Play<'_> {
 
     /// Whoever is on a server that dies is gone without a word.
     fn kill(&mut self, server: &str) {
+        let names: Vec<String> = self.seats.keys().cloned().collect();
+        names.iter().for_each(|name| self.keep_positions(name));
         self.stage.kill(server);
         let stage = &self.stage;
         self.seats.retain(|_, seat| stage.lives(seat));
@@ -297,6 +356,11 @@ fn answered(step: &TestStep, name: &str, event: &Text, seat: &Seat, id: u64) -> 
             Err(failure.compared(compared))
         }
     }
+}
+
+/// `alice#2` of `alice#2@b`: who keeps positions, wherever they connect to.
+fn person(name: &str) -> &str {
+    name.split('@').next().unwrap_or(name)
 }
 
 fn errors(seat: &Seat) -> usize {

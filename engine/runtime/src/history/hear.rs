@@ -63,7 +63,7 @@ impl Inner {
         // A room that nobody here is in is read when somebody comes.
         let (rooms, mut states): (Vec<Arc<Room>>, Vec<MutexGuard<'_, State>>) =
             rooms.iter().cloned().zip(states).filter(|(_, state)| state.holders > 0).unzip();
-        let turns: Vec<Turn> = rooms.iter().zip(&states).map(|(room, state)| turn(entry, room, state)).collect();
+        let turns: Vec<Turn> = rooms.iter().zip(&states).map(|(room, state)| turn(entry, came, room, state)).collect();
         if turns.contains(&Turn::Later) {
             let too_many = states.iter().any(|state| state.waiting.len() >= WAITING_MAX);
             if !is_forced && !too_many {
@@ -116,8 +116,12 @@ impl Inner {
     }
 }
 
-fn turn(entry: &Entry, room: &Room, state: &State) -> Turn {
-    entry.prev(&room.name).map_or(Turn::Over, |prev| state.turn(entry, prev))
+fn turn(entry: &Entry, came: Came, room: &Room, state: &State) -> Turn {
+    match entry.prev(&room.name).map_or(Turn::Over, |prev| state.turn(entry, prev)) {
+        // It may have been sent before anybody here was in the room.
+        Turn::Now if came == Came::Late && !state.is_open => Turn::Later,
+        turn => turn,
+    }
 }
 
 /// The part of an entry's audience that it is still for: all of it (`Some(None)`), some, or nobody (`None`).

@@ -1,6 +1,6 @@
 //! Coming back to a room: what was missed is found while the event runs, and sent as the room is entered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -266,16 +266,13 @@ impl Inner {
     }
 
     fn send_missing(&self, session: &Session, entering: &mut [Entering<'_, '_>]) {
-        let mut missing: BTreeMap<(i64, u64, u64), Arc<Entry>> = BTreeMap::new();
-        for one in entering.iter().filter(|one| one.recall.is_recovered()) {
+        let recovered = entering.iter().filter(|one| one.recall.is_recovered());
+        let missing = recovered.map(|one| {
             let is_new =
                 |entry: &&Arc<Entry>| one.recall.seen.get(&entry.origin).is_none_or(|last| entry.number > *last);
-            let since = one.state.kept().filter(is_new);
-            for entry in one.recall.missing.iter().chain(since) {
-                missing.insert((entry.at_ms, entry.origin, entry.number), Arc::clone(entry));
-            }
-        }
-        for entry in missing.values() {
+            one.recall.missing.iter().chain(one.state.kept().filter(is_new)).cloned().collect()
+        });
+        for entry in merged(missing.collect()) {
             let mut positions: Positions = Vec::new();
             for one in entering.iter_mut().filter(|one| one.recall.is_recovered()) {
                 let last = one.reached.entry(entry.origin).or_default();
@@ -286,7 +283,7 @@ impl Inner {
                     positions.push((Arc::clone(&one.room.name), self.history.sealed(one.room, &position)));
                 }
             }
-            if !positions.is_empty() && session.is_meant_by(entry) {
+            if !positions.is_empty() && session.is_meant_by(&entry) {
                 for form in &entry.emission.forms {
                     self.send_one(&session.namespace, &entry.emission, form, session.conn, &positions);
                 }
@@ -327,6 +324,31 @@ impl Inner {
         state.members -= 1;
         state.ahead.retain(|ahead| ahead.conn != session.conn);
         state.missed &= state.members > 0;
+    }
+}
+
+/// What is missing in several rooms, each entry once and in the order of every room it is in.
+fn merged(mut rooms: Vec<VecDeque<Arc<Entry>>>) -> Vec<Arc<Entry>> {
+    let key = |entry: &Arc<Entry>| (entry.at_ms, entry.origin, entry.number);
+    let all: Vec<BTreeSet<_>> = rooms.iter().map(|room| room.iter().map(key).collect()).collect();
+    let mut order = Vec::new();
+    loop {
+        let firsts: Vec<&Arc<Entry>> = rooms.iter().filter_map(VecDeque::front).collect();
+        let is_first_everywhere = |entry: &&&Arc<Entry>| {
+            let others = all.iter().zip(&rooms).filter(|(all, _)| all.contains(&key(entry)));
+            others.into_iter().all(|(_, room)| room.front().is_some_and(|first| key(first) == key(entry)))
+        };
+        // Servers may have heard others in different orders; then time decides.
+        let next = firsts.iter().find(is_first_everywhere).or_else(|| firsts.iter().min_by_key(|entry| key(entry)));
+        let Some(next) = next.map(|entry| Arc::clone(entry)) else { return order };
+        rooms.iter_mut().for_each(|room| {
+            if room.front().is_some_and(|first| key(first) == key(&next)) {
+                room.pop_front();
+            } else if room.iter().any(|entry| key(entry) == key(&next)) {
+                room.retain(|entry| key(entry) != key(&next));
+            }
+        });
+        order.push(next);
     }
 }
 

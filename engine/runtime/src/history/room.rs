@@ -234,7 +234,8 @@ impl State {
     /// was sent meanwhile waits, and is not counted among what was delivered. Yields by how many bytes more is kept.
     pub(crate) fn begin(&mut self, past: &Past, entries: Vec<Arc<Entry>>) -> isize {
         for head in &past.heads {
-            let waits = self.waiting.range((head.origin, 0)..=(head.origin, u64::MAX)).next();
+            let all = self.waiting.range((head.origin, 0)..=(head.origin, u64::MAX));
+            let waits = all.into_iter().find(|(_, waiting)| waiting.is_fresh);
             // Members are to receive what they hear of since they are here; nobody else receives anything by this.
             let before = waits.filter(|_| self.members > 0).map(|(_, first)| first.entry.number - 1);
             let number = before.map_or(head.number, |before| before.min(head.number));

@@ -292,10 +292,11 @@ impl Inner {
             let entries = entries.collect();
             let more = state.begin(&past, entries);
             history.count(more);
-            let waiting: Vec<Arc<Entry>> = state.waiting.values().map(|one| Arc::clone(&one.entry)).collect();
+            let came = |one: &Waiting| if one.is_fresh { Came::Fresh } else { Came::Late };
+            let waiting: Vec<_> = state.waiting.values().map(|one| (Arc::clone(&one.entry), came(one))).collect();
             drop(state);
-            for entry in waiting {
-                self.hear_kept(entry, Came::Fresh);
+            for (entry, came) in waiting {
+                self.hear_kept(entry, came);
             }
             return Ok(());
         }

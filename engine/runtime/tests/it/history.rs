@@ -1,5 +1,6 @@
 //! Missed events, on one engine and on several.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use homeroom_runtime::{Cluster, ClusterKey, Hooks, RuntimeSettings, Session, Stores};
@@ -216,4 +217,209 @@ async fn who_hears_nothing_and_is_cut_loses_nothing() {
     town.back(&mut alice, 1).await;
     assert!(town.enter(&mut alice, "enter", "h").await);
     assert_eq!(town.heard(&mut alice), [1]);
+}
+
+#[tokio::test]
+async fn what_is_sent_to_several_rooms_comes_once_with_the_positions_of_those_one_is_in() {
+    let mut town = Town::of(2).await;
+    let (mut alice, mut bob) = (town.client(0, "alice").await, town.client(1, "bob").await);
+    town.enter(&mut alice, "both", "h").await;
+    town.enter(&mut bob, "enter", "h").await;
+    town.call(1, "all", "h", 1).await;
+    town.settle().await;
+    assert_eq!((town.heard(&mut alice), town.heard(&mut bob)), (vec![1], vec![1]));
+    let rooms =
+        |client: &Client| client.positions.as_object().expect("positions").keys().cloned().collect::<BTreeSet<_>>();
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(rooms(&alice), set(&["hall:h", "wing:h", "<self>"]));
+    assert_eq!(rooms(&bob), set(&["hall:h", "<self>"]), "nothing of a room that one is not in");
+    town.cut(&mut alice).await;
+    for (event, n) in [("wing", 2), ("all", 3), ("call", 4), ("all", 5), ("wing", 6)] {
+        town.call(0, event, "h", n).await;
+        town.settle().await;
+    }
+    town.back(&mut alice, 1).await;
+    assert!(town.enter(&mut alice, "both", "h").await);
+    assert_eq!(town.heard(&mut alice), [2, 3, 4, 5, 6]);
+    // One room after the other: what was in both is not sent again.
+    town.cut(&mut alice).await;
+    town.call(0, "all", "h", 7).await;
+    town.call(0, "wing", "h", 8).await;
+    town.settle().await;
+    town.back(&mut alice, 0).await;
+    assert!(town.enter(&mut alice, "enter", "h").await && town.enter(&mut alice, "both", "h").await);
+    assert_eq!(town.heard(&mut alice), [7, 8]);
+}
+
+#[tokio::test]
+async fn one_is_told_when_more_was_missed_than_is_kept() {
+    let mut town = Town::of(2).await;
+    let (mut alice, mut bob) = (town.client(0, "alice").await, town.client(0, "bob").await);
+    town.enter(&mut alice, "enter", "h").await;
+    town.enter(&mut bob, "enter", "h").await;
+    town.cut(&mut alice).await;
+    town.cut(&mut bob).await;
+    for n in 0..8 {
+        town.call(0, "call", "h", n).await;
+    }
+    town.settle().await;
+    town.back(&mut alice, 1).await;
+    assert!(town.enter(&mut alice, "enter", "h").await, "as many as are kept");
+    assert_eq!(town.heard(&mut alice).len(), 8);
+    town.call(1, "call", "h", 8).await;
+    town.settle().await;
+    town.back(&mut bob, 1).await;
+    assert!(!town.enter(&mut bob, "enter", "h").await, "one more");
+    assert_eq!(town.heard(&mut bob), [0_u64; 0]);
+    town.call(0, "call", "h", 9).await;
+    town.settle().await;
+    assert_eq!((town.heard(&mut alice), town.heard(&mut bob)), (vec![8, 9], vec![9]), "and goes on from there");
+}
+
+#[tokio::test]
+async fn time_passes_and_is_not_held_against_a_quiet_room() {
+    let mut town = Town::of(2).await;
+    let (mut alice, mut bob) = (town.client(0, "alice").await, town.client(0, "bob").await);
+    town.enter(&mut alice, "enter", "quiet").await;
+    town.enter(&mut bob, "enter", "h").await;
+    town.call(0, "call", "h", 1).await;
+    town.settle().await;
+    town.heard(&mut bob);
+    town.cut(&mut alice).await;
+    town.cut(&mut bob).await;
+    town.clock.advance(3_600_000);
+    town.settle().await;
+    town.back(&mut alice, 1).await;
+    town.back(&mut bob, 1).await;
+    assert!(town.enter(&mut alice, "enter", "quiet").await, "nothing was sent");
+    assert!(town.enter(&mut bob, "enter", "h").await, "nothing was sent since");
+    town.cut(&mut bob).await;
+    town.call(0, "call", "h", 2).await;
+    town.settle().await;
+    town.clock.advance(60_000);
+    town.back(&mut bob, 1).await;
+    assert!(!town.enter(&mut bob, "enter", "h").await, "it is not kept any more");
+    assert_eq!(town.heard(&mut bob), [0_u64; 0]);
+}
+
+#[tokio::test]
+async fn nobody_gets_anything_for_a_position_that_they_made_or_that_is_of_another_room() {
+    let mut town = Town::of(1).await;
+    let (mut alice, mut eve) = (town.client(0, "alice").await, town.client(0, "eve").await);
+    town.enter(&mut alice, "enter", "h").await;
+    town.call(0, "call", "h", 1).await;
+    town.call(0, "call", "g", 1).await;
+    town.settle().await;
+    town.heard(&mut alice);
+    let real = alice.positions["hall:h"].as_str().expect("a position").to_owned();
+    let mut changed = real.clone();
+    changed.replace_range(4..5, if &real[4..5] == "A" { "B" } else { "A" });
+    for wrong in ["", "AAAA", &changed, &real[1..], &format!("{real}A"), &"A".repeat(1999), "é"] {
+        eve.positions = json!({ "hall:h": wrong, "<self>": wrong });
+        assert!(!town.enter(&mut eve, "enter", "h").await, "{wrong:?}");
+        town.at(0).ask(&eve.session, "leave", &[json!({ "h": "h" })]).await;
+    }
+    eve.positions = json!({ "hall:g": real });
+    assert!(!town.enter(&mut eve, "enter", "g").await, "it is of another room");
+    assert_eq!(town.heard(&mut eve), [0_u64; 0]);
+}
+
+#[tokio::test]
+async fn views_hold_for_what_was_missed_and_ones_own_is_not_sent_back() {
+    let mut town = Town::of(2).await;
+    let mut alice = town.client(0, "alice").await;
+    town.enter(&mut alice, "enter", "h").await;
+    let say = json!({ "h": "h", "n": 1 });
+    town.at(0).ask(&alice.session, "say", &[say]).await;
+    town.cut(&mut alice).await;
+    town.call(0, "mark", "h", 2).await;
+    town.call(0, "blink", "h", 3).await;
+    town.settle().await;
+    town.back(&mut alice, 1).await;
+    assert!(town.enter(&mut alice, "enter", "h").await);
+    let heard = town.at(1).received(&alice.session, &mut alice.positions);
+    assert_eq!(heard, [json!({ "n": 2 })], "neither her own, nor what may be missed, nor what others see");
+}
+
+#[tokio::test]
+async fn frames_that_the_bus_lost_are_read_from_the_history() {
+    let mut town = Town::of(2).await;
+    let mut alice = town.client(1, "alice").await;
+    town.enter(&mut alice, "enter", "h").await;
+    let bus = |town: &Town, server: usize| Arc::clone(&town.members[server].as_ref().expect("it lives").bus);
+    town.call(0, "call", "h", 1).await;
+    town.settle().await;
+    bus(&town, 1).set_connected(false);
+    town.call(0, "call", "h", 2).await;
+    town.call(0, "call", "h", 3).await;
+    town.at(0).engine.tend_history().await;
+    bus(&town, 1).set_connected(true);
+    town.settle().await;
+    assert_eq!(town.heard(&mut alice), [1, 2, 3]);
+    // What the sender could not publish, it tells again once the history can be reached.
+    bus(&town, 0).set_connected(false);
+    town.history.set_away(true);
+    town.call(0, "call", "h", 4).await;
+    town.settle().await;
+    bus(&town, 0).set_connected(true);
+    town.history.set_away(false);
+    town.call(0, "call", "h", 5).await;
+    town.clock.advance(1_000);
+    town.settle().await;
+    town.clock.advance(1_000);
+    town.settle().await;
+    assert_eq!(town.heard(&mut alice), [4, 5]);
+}
+
+#[tokio::test]
+async fn a_history_that_was_lost_is_told_again() {
+    let mut town = Town::of(3).await;
+    let mut alice = town.client(0, "alice").await;
+    town.enter(&mut alice, "enter", "h").await;
+    town.call(0, "call", "h", 1).await;
+    town.settle().await;
+    town.heard(&mut alice);
+    town.cut(&mut alice).await;
+    town.call(0, "call", "h", 2).await;
+    town.settle().await;
+    town.clock.advance(10);
+    town.history.lose();
+    town.settle().await;
+    town.call(1, "call", "h", 3).await;
+    town.settle().await;
+    // Whoever was there knows that nothing is missing; others can only send what they have.
+    let (on_first, before) = (town.client(0, "alice").await, alice.positions.clone());
+    let mut alice = Client { positions: before.clone(), ..on_first };
+    town.back(&mut alice, 2).await;
+    assert!(!town.enter(&mut alice, "enter", "h").await, "it cannot be told what was lost");
+    town.cut(&mut alice).await;
+    town.call(0, "call", "h", 4).await;
+    town.settle().await;
+    town.back(&mut alice, 2).await;
+    assert!(town.enter(&mut alice, "enter", "h").await);
+    assert_eq!(town.heard(&mut alice), [4]);
+}
+
+#[tokio::test]
+async fn without_the_shared_history_rooms_are_entered_and_one_is_told() {
+    let mut town = Town::of(2).await;
+    let mut alice = town.client(0, "alice").await;
+    town.enter(&mut alice, "enter", "h").await;
+    town.cut(&mut alice).await;
+    town.call(0, "call", "h", 1).await;
+    town.settle().await;
+    town.history.set_away(true);
+    town.back(&mut alice, 1).await;
+    assert!(!town.enter(&mut alice, "enter", "h").await);
+    town.call(1, "call", "h", 2).await;
+    assert_eq!(town.heard(&mut alice), [2], "on one server nothing stops");
+    town.history.set_away(false);
+    for _ in 0..4 {
+        town.clock.advance(1_000);
+        town.settle().await;
+    }
+    assert_eq!(town.heard(&mut alice), [0_u64; 0], "what was sent before she was here is not sent to her");
+    town.call(0, "call", "h", 3).await;
+    town.settle().await;
+    assert_eq!(town.heard(&mut alice), [3]);
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use homeroom_socket::seam::{Full, Packet, Wire};
 use parking_lot::Mutex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// An event that came to somebody.
 #[derive(Debug, Clone)]
@@ -24,6 +24,36 @@ pub struct Tape {
     pub acks: Mutex<Vec<(u64, Vec<Value>)>>,
     /// Whether the engine ended the connection.
     pub ended: Mutex<bool>,
+    /// The positions that it was told last, by room.
+    pub positions: Mutex<Map<String, Value>>,
+}
+
+/// Under this name stands what a client keeps of itself, beside its positions.
+const OWN: &str = "<self>";
+
+impl Tape {
+    /// Takes over the positions that come as a further argument, or in an answer.
+    fn note(&self, args: &[Value], is_answer: bool) {
+        let mut told = Vec::new();
+        args.iter().for_each(|arg| answered(arg, &mut told));
+        if let (false, [_, .., Value::Object(last)]) = (is_answer, args) {
+            told.push(last);
+        }
+        let mut positions = self.positions.lock();
+        for (room, position) in told.into_iter().flatten().filter(|(_, position)| position.is_string()) {
+            positions.insert(room.clone(), position.clone());
+        }
+    }
+}
+
+/// The positions in an answer, wherever they stand in it.
+fn answered<'v>(value: &'v Value, told: &mut Vec<&'v Map<String, Value>>) {
+    match value {
+        Value::Object(map) if map.contains_key(OWN) => told.push(map),
+        Value::Object(map) => map.values().for_each(|value| answered(value, told)),
+        Value::Array(items) => items.iter().for_each(|item| answered(item, told)),
+        _ => {}
+    }
 }
 
 impl Wire for Tape {
@@ -31,9 +61,14 @@ impl Wire for Tape {
         match packet {
             Packet::Event { message, .. } => {
                 let received = Received { event: message.event.to_string(), args: values(message.args.text()) };
+                self.note(&received.args, false);
                 self.events.lock().push_back(received);
             }
-            Packet::Ack { id, args } => self.acks.lock().push((id, values(args.text()))),
+            Packet::Ack { id, args } => {
+                let args = values(args.text());
+                self.note(&args, true);
+                self.acks.lock().push((id, args));
+            }
         }
         Ok(())
     }
