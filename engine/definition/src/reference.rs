@@ -77,6 +77,7 @@ fn parts() -> Vec<Part> {
         part::<Disconnect>("`disconnect`"),
         part::<Rule>("A rule"),
         part::<Room>("`rooms`"),
+        part::<RoomHistory>("`history`"),
         part::<Query>("`queries`"),
         part::<State>("`state`"),
         part::<Procedure>("`steps`"),

@@ -75,8 +75,18 @@ struct Work {
     /// Not before then, after the shared history could not be asked.
     rests_until_ms: i64,
     sweeps_at_ms: i64,
-    /// What of the bus and the store was known when it was last looked at.
-    seen: (u64, u64, u64),
+    /// What the bus and the store said of themselves when they were last looked at, and when that was.
+    seen: Seen,
+    sure_ms: i64,
+}
+
+/// What changes when the bus or the store may have lost something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Seen {
+    epoch: u64,
+    missed: u64,
+    dropped: u64,
+    store: u64,
 }
 
 impl Histories {

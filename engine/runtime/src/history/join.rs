@@ -339,7 +339,8 @@ fn merged(mut rooms: Vec<VecDeque<Arc<Entry>>>) -> Vec<Arc<Entry>> {
             others.into_iter().all(|(_, room)| room.front().is_some_and(|first| key(first) == key(entry)))
         };
         // Servers may have heard others in different orders; then time decides.
-        let next = firsts.iter().find(is_first_everywhere).or_else(|| firsts.iter().min_by_key(|entry| key(entry)));
+        let ready = firsts.iter().filter(is_first_everywhere).min_by_key(|entry| key(entry));
+        let next = ready.or_else(|| firsts.iter().min_by_key(|entry| key(entry)));
         let Some(next) = next.map(|entry| Arc::clone(entry)) else { return order };
         rooms.iter_mut().for_each(|room| {
             if room.front().is_some_and(|first| key(first) == key(&next)) {

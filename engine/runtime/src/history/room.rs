@@ -170,9 +170,10 @@ impl State {
         before - self.bytes
     }
 
-    /// Whether nothing of it is needed any more by a server of this number.
-    pub(crate) fn is_idle(&self, server: u64, now_ms: i64) -> bool {
-        self.holders == 0 && self.ring.is_empty() && self.prev(server, now_ms) == 0
+    /// Whether nothing of it is needed any more by a server of this number. `is_shared`: others know the last numbers.
+    pub(crate) fn is_idle(&self, server: u64, is_shared: bool, now_ms: i64) -> bool {
+        let is_known = is_shared || self.heads.is_empty();
+        self.holders == 0 && self.ring.is_empty() && is_known && self.prev(server, now_ms) == 0
     }
 
     /// What is kept, oldest first.

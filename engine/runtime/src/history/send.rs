@@ -73,9 +73,10 @@ impl Inner {
         sender: Option<u64>,
     ) -> Reached {
         let now_ms = self.history.now_ms();
-        states.iter_mut().for_each(|state| state.caught_up());
         if states.iter().any(|state| !state.ahead.is_empty()) {
-            return self.deliver_one_by_one(rooms, states, entry, emission, sender, now_ms);
+            let reached = self.deliver_one_by_one(rooms, states, entry, emission, sender, now_ms);
+            states.iter_mut().for_each(|state| state.caught_up());
+            return reached;
         }
         let told = rooms.iter().zip(states.iter()).filter(|(_, state)| state.members > 0);
         let positions: Positions = told
@@ -148,9 +149,6 @@ impl Inner {
 impl State {
     /// Forgets who was ahead, once this server has come as far.
     fn caught_up(&mut self) {
-        if self.ahead.is_empty() {
-            return;
-        }
         let heads = &self.heads;
         self.ahead.retain(|ahead| {
             ahead.seen.iter().any(|(origin, number)| heads.get(origin).is_none_or(|head| head.number < *number))

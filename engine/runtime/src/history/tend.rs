@@ -11,7 +11,7 @@ use homeroom_store::history::{Appended, Kept};
 
 use super::hear::Came;
 use super::room::Waiting;
-use super::{Entry, Histories, Room, State};
+use super::{Entry, Histories, Room, Seen, State};
 use crate::engine::{Engine, Inner};
 
 /// How many rooms are saved, or read, at one time.
@@ -27,6 +27,8 @@ const WAITING_MAX_MS: i64 = 5_000;
 const LATE_MS: i64 = 1_000;
 /// When a room that was opened is read once more, in milliseconds: what was on its way then has arrived, or is late.
 const SETTLED_MS: i64 = 4_000;
+/// What was sent so long before the bus was last seen to be well may have been lost with it, in milliseconds.
+const UNSURE_MS: i64 = 2_000;
 /// How long it is waited until this server has come as far as a client, in milliseconds.
 const AHEAD_MAX_MS: i64 = 10_000;
 /// How often what is too old is forgotten, in milliseconds.
@@ -62,25 +64,41 @@ impl Histories {
         self.rooms.read().values().flat_map(std::collections::HashMap::values).cloned().collect()
     }
 
-    /// Whatever makes it doubtful that others know what was told, or that this server heard what they told.
-    fn doubt(&self) {
-        let (Some(store), Some(cluster)) = (&self.store, &self.cluster) else { return };
-        let bus = cluster.status();
-        let now = (bus.epoch, bus.missed, store.epoch());
-        let before = std::mem::replace(&mut self.work.lock().seen, now);
-        if now == before {
-            return;
+    /// Whatever makes it doubtful that others know what was told, or that this server heard what they told. Yields what is
+    /// to be told again.
+    fn doubt(&self) -> Vec<Arc<Entry>> {
+        let (Some(store), Some(cluster)) = (&self.store, &self.cluster) else { return Vec::new() };
+        let (bus, now_ms) = (cluster.status(), self.now_ms());
+        if !bus.connected {
+            return Vec::new();
         }
+        let now = Seen { epoch: bus.epoch, missed: bus.missed, dropped: bus.dropped, store: store.epoch() };
+        let (before, sure_ms) = {
+            let mut work = self.work.lock();
+            (std::mem::replace(&mut work.seen, now), std::mem::replace(&mut work.sure_ms, now_ms))
+        };
+        let mut again = Vec::new();
+        if now == before {
+            return again;
+        }
+        let bus_failed = Seen { store: 0, ..now } != Seen { store: 0, ..before };
         for room in self.all() {
             let mut state = room.state.lock();
-            if (now.0, now.1) != (before.0, before.1) && state.holders > 0 {
-                self.behind(&room, &mut state);
+            if bus_failed {
+                if state.holders > 0 {
+                    self.behind(&room, &mut state);
+                }
+                let is_unsure = |entry: &&Arc<Entry>| entry.origin == self.server && entry.at_ms + UNSURE_MS > sure_ms;
+                again.extend(state.kept().filter(is_unsure).cloned());
             }
-            if now.2 != before.2 && state.kept().next().is_some() {
+            if now.store != before.store && state.kept().next().is_some() {
                 state.is_doubted = true;
                 self.unsaved(&room, &mut state);
             }
         }
+        again.sort_by_key(|entry| entry.number);
+        again.dedup_by_key(|entry| entry.number);
+        again
     }
 
     /// Forgets what is too old, and what nobody needs.
@@ -99,8 +117,9 @@ impl Histories {
                 !is_late
             });
         }
-        let is_needed =
-            |room: &Arc<Room>| Arc::strong_count(room) > 1 || !room.state.lock().is_idle(self.server, now_ms);
+        let is_needed = |room: &Arc<Room>| {
+            Arc::strong_count(room) > 1 || !room.state.lock().is_idle(self.server, self.store.is_some(), now_ms)
+        };
         self.rooms.write().retain(|_, rooms| {
             rooms.retain(|_, room| is_needed(room));
             !rooms.is_empty()
@@ -158,7 +177,7 @@ impl Inner {
         if is_due {
             history.sweep(now_ms);
         }
-        history.doubt();
+        self.tell_others_again(&history.doubt());
         let stranded = std::mem::take(&mut history.work.lock().stranded);
         let mut any = !stranded.is_empty();
         for waiting in stranded {

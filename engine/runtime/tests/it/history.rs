@@ -17,6 +17,7 @@ rooms:
   hall:<h>: { allow: [{ roles: [TEACHER, STUDENT] }], history: { size: 8, ttl: 1m } }
   wing:<h>: { allow: [{ roles: [TEACHER, STUDENT] }], history: { size: 8, ttl: 1m } }
   yard:<h>: { allow: [{ roles: [TEACHER, STUDENT] }] }
+  long:<h>: { allow: [{ roles: [TEACHER, STUDENT] }], history: { size: 500, ttl: 10m } }
 types:
   Id: { type: string, maxLength: 64 }
   Positions: { type: object, maxProperties: 200, additionalProperties: { type: string, maxLength: 2000 } }
@@ -31,6 +32,10 @@ client_events:
     do: [{ join: [hall:<h>, wing:<h>], since: <since>, as: place }]
     ack: { recovered: <place.recovered>, at: <place.at> }
   yard: { payload: Place, do: [{ join: yard:<h> }] }
+  far:
+    payload: Place
+    do: [{ join: long:<h>, since: <since>, as: place }]
+    ack: { recovered: <place.recovered>, at: <place.at> }
   leave: { payload: Place, in: hall:<h>, do: [{ leave: hall:<h> }] }
   say:
     payload: { fields: { h: Id, n: integer } }
@@ -40,6 +45,7 @@ backend_events:
   call: { payload: { fields: { h: Id, n: integer } }, do: [{ emit: called, to: hall:<h>, data: { n: <n> } }] }
   wing: { payload: { fields: { h: Id, n: integer } }, do: [{ emit: called, to: wing:<h>, data: { n: <n> } }] }
   all: { payload: { fields: { h: Id, n: integer } }, do: [{ emit: called, to: [hall:<h>, wing:<h>, yard:<h>], data: { n: <n> } }] }
+  far: { payload: { fields: { h: Id, n: integer } }, do: [{ emit: called, to: [long:<h>, yard:<h>], data: { n: <n> } }] }
   mark:
     payload: { fields: { h: Id, n: integer } }
     do: [{ emit: marked, to: hall:<h>, data: { n: <n>, secret: <n> } }]
@@ -422,4 +428,103 @@ async fn without_the_shared_history_rooms_are_entered_and_one_is_told() {
     town.call(0, "call", "h", 3).await;
     town.settle().await;
     assert_eq!(town.heard(&mut alice), [3]);
+}
+
+/// Numbers that are the same for the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % bound
+    }
+}
+
+/// A client of the game below: what it heard of each server's numbers.
+struct Player {
+    client: Client,
+    is_away: bool,
+    next: [u64; 3],
+}
+
+/// Each server numbers what it calls, by thousands.
+fn hear(town: &Town, player: &mut Player, seed: u64) {
+    for n in town.heard(&mut player.client) {
+        let (server, number) = ((n / 1000) as usize, n % 1000);
+        assert_eq!(
+            number, player.next[server],
+            "seed {seed}: of server {server}, by {}",
+            player.client.session.user_id
+        );
+        player.next[server] += 1;
+    }
+}
+
+async fn game(seed: u64) {
+    let mut chance = Chance(seed);
+    let mut town = Town::of(3).await;
+    let mut sent = [0_u64; 3];
+    let mut players = Vec::new();
+    for name in ["alice", "bob", "carol", "dave"] {
+        let mut client = town.client(chance.below(3), name).await;
+        town.enter(&mut client, "far", "h").await;
+        players.push(Player { client, is_away: false, next: [0; 3] });
+    }
+    for _ in 0..120 {
+        let (server, who) = (chance.below(3), chance.below(players.len()));
+        match chance.below(12) {
+            0..=4 => {
+                let n = server as u32 * 1000 + sent[server] as u32;
+                sent[server] += 1;
+                town.call(server, "far", "h", n).await;
+            }
+            5..=6 => town.settle().await,
+            7 => {
+                let house = town.at(server);
+                house.engine.tend_history().await;
+            }
+            8..=9 => {
+                let player = &mut players[who];
+                if player.is_away {
+                    town.back(&mut player.client, server).await;
+                    let recovered = town.enter(&mut player.client, "far", "h").await;
+                    assert!(recovered, "seed {seed}: {}", player.client.session.user_id);
+                } else {
+                    hear(&town, player, seed);
+                    town.cut(&mut player.client).await;
+                }
+                player.is_away = !player.is_away;
+            }
+            10 => {
+                let bus = Arc::clone(&town.members[server].as_ref().expect("it lives").bus);
+                bus.set_connected(chance.below(2) == 0);
+            }
+            _ => town.clock.advance(chance.below(700) as i64),
+        }
+        players.iter_mut().filter(|player| !player.is_away).for_each(|player| hear(&town, player, seed));
+    }
+    for member in town.members.iter().flatten() {
+        member.bus.set_connected(true);
+    }
+    for _ in 0..8 {
+        town.settle().await;
+        town.clock.advance(1_000);
+    }
+    for player in &mut players {
+        if player.is_away {
+            town.back(&mut player.client, chance.below(3)).await;
+            assert!(town.enter(&mut player.client, "far", "h").await, "seed {seed}");
+        }
+        hear(&town, player, seed);
+        assert_eq!(player.next, sent, "seed {seed}: {}", player.client.session.user_id);
+    }
+}
+
+/// Clients are cut and come back anywhere, servers lose what they say to each other: everybody hears everything once, and
+/// each server's in order.
+#[tokio::test]
+async fn whatever_happens_everything_is_heard_once_and_in_order() {
+    for seed in 0..24 {
+        game(seed).await;
+    }
 }

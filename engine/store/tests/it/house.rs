@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use homeroom_store::bus::{BusLimits, Frames};
-use homeroom_store::redis::{Redis, RedisBus, RedisConfig, RedisLimits, RedisPresence, RedisState};
+use homeroom_store::redis::{Redis, RedisBus, RedisConfig, RedisHistory, RedisLimits, RedisPresence, RedisState};
 use homeroom_store::state::StateLimits;
 use homeroom_store::{
-    Bus, ManualClock, MemoryHub, MemoryLimits, MemoryPresence, MemoryState, Presence, PresenceRules, SharedLimits,
-    StateStore,
+    Bus, History, ManualClock, MemoryHistory, MemoryHub, MemoryLimits, MemoryPresence, MemoryState, Presence,
+    PresenceRules, SharedLimits, StateStore,
 };
 
 use crate::servers::{RedisCluster, RedisServer, everlasting};
@@ -29,6 +29,8 @@ pub(crate) struct House {
     pub(crate) states: [Arc<dyn StateStore>; 2],
     /// Two servers' handles over the same limits.
     pub(crate) limits: [Arc<dyn SharedLimits>; 2],
+    /// Two servers' handles over the same history.
+    pub(crate) histories: [Arc<dyn History>; 2],
     /// The Redis servers behind it, and what its keys begin with.
     nodes: Vec<String>,
     prefix: String,
@@ -121,6 +123,7 @@ async fn over_redis(url: &str, nodes: Vec<String>) -> House {
             })
         }),
         states: [Arc::new(RedisState::new(one.clone())), Arc::new(RedisState::new(other.clone()))],
+        histories: [Arc::new(RedisHistory::new(one.clone())), Arc::new(RedisHistory::new(other.clone()))],
         limits: [Arc::new(RedisLimits::new(one)), Arc::new(RedisLimits::new(other))],
         presence: Arc::new(move |rules| {
             servers.each_ref().map(|redis| Arc::new(RedisPresence::new(redis.clone(), rules)) as Arc<dyn Presence>)
@@ -136,12 +139,14 @@ pub(crate) async fn memory() -> House {
     let clock = Arc::new(ManualClock::at(T0));
     let state: Arc<dyn StateStore> = Arc::new(MemoryState::new(clock.clone(), StateLimits::default()));
     let limits: Arc<dyn SharedLimits> = Arc::new(MemoryLimits::new(clock.clone(), 1000));
+    let history = MemoryHistory::new(clock.clone());
     let shared = clock.clone();
     House {
         clock,
         runs: 256,
         states: [state.clone(), state],
         limits: [limits.clone(), limits],
+        histories: [Arc::new(history.clone()), Arc::new(history)],
         presence: Arc::new(move |rules| {
             let first = MemoryPresence::new(shared.clone(), rules);
             let (second, third) = (first.another_server(), first.another_server());

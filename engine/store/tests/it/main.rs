@@ -3,6 +3,7 @@
 mod bus;
 mod cache;
 mod faults;
+mod history;
 mod house;
 mod limits;
 mod presence;
