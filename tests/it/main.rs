@@ -3,3 +3,4 @@
 mod cases;
 mod floors;
 mod isolation;
+mod licences;
