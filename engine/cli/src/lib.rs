@@ -14,6 +14,8 @@ pub mod identity;
 pub mod load;
 mod log;
 pub mod new;
+#[cfg(feature = "otel")]
+mod otel;
 pub mod plan;
 mod reload;
 pub mod scenario;

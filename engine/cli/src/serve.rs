@@ -85,6 +85,8 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         shared,
     };
     let (server, routes) = Server::new(parts).map_err(|error| error.to_string())?;
+    #[cfg(feature = "otel")]
+    let traces = crate::otel::Traces::begin(&server.engine)?;
     let keys = Arc::new(ApiKeys::new(keys));
     let origin = Origin {
         folder: options.namespaces.clone(),
@@ -100,6 +102,10 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     server.serve(listener, routes, &settings.socket, (keys, definitions), asked_to_stop()).await;
     watching.abort();
     leave(&server).await;
+    #[cfg(feature = "otel")]
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
     Ok(())
 }
 

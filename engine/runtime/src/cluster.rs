@@ -17,6 +17,7 @@ mod seal;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use homeroom_store::bus::{Bus, Frames};
@@ -34,6 +35,7 @@ use crate::lane::run_here_first;
 use crate::outcome::{Emission, Form, Place};
 use crate::outlet::{Delivery, Parcel, Receivers};
 use crate::session::Session;
+use crate::spans::{Span, SpanKind};
 use crate::trace::TraceId;
 
 /// How many numbers of emissions are remembered, so that none is heard twice.
@@ -220,16 +222,18 @@ impl Engine {
         let bound = inner.live.current();
         match frame.sent {
             Sent::Emit(sent) => {
+                let began = inner.spans.wanting(frame.trace).map(|_| (SystemTime::now(), Instant::now()));
                 let served = bound.namespace(&frame.namespace);
                 let emission = sent.emission(&bound, served);
                 let reached = inner.send_here(&frame.namespace, &emission, None, &[]);
-                inner.was_heard(&bound, &Arc::from(&*frame.namespace), emission, reached, frame.trace);
+                inner.was_heard(&bound, &Arc::from(&*frame.namespace), emission, reached, (frame.trace, began));
             }
             Sent::Kept(kept) => {
+                let began = inner.spans.wanting(frame.trace).map(|_| (SystemTime::now(), Instant::now()));
                 let entry = Arc::new(kept.entry(&bound, &frame.namespace, (frame.server, frame.trace), bytes.clone()));
                 let came = if frame.is_again { Came::Late } else { Came::Fresh };
                 if let Some(reached) = inner.hear_kept(Arc::clone(&entry), came) {
-                    inner.was_heard(&bound, &entry.namespace, entry.emission.clone(), reached, frame.trace);
+                    inner.was_heard(&bound, &entry.namespace, entry.emission.clone(), reached, (frame.trace, began));
                 }
             }
             Sent::Evict { who, rooms } => {
@@ -268,11 +272,24 @@ impl Inner {
         namespace: &Arc<str>,
         emission: Emission,
         reached: Reached,
-        trace: TraceId,
+        (trace, began): (TraceId, Option<(SystemTime, Instant)>),
     ) {
         tracing::debug!(%namespace, event = %emission.event, %trace, reached = reached.sum.reached, "heard of another server");
         if let Some(served) = bound.namespace(namespace) {
-            served.meters.of_sent(emission.number).count(&served.meters.all, reached.sum);
+            let meter = served.meters.of_sent(emission.number);
+            meter.count(&served.meters.all, reached.sum);
+            if let (Some((began, from)), Some(spans)) = (began, self.spans.wanting(trace)) {
+                spans.tell(Span {
+                    trace,
+                    kind: SpanKind::Heard,
+                    namespace: Arc::clone(namespace),
+                    event: Arc::clone(meter.name()),
+                    outcome: "ok".into(),
+                    began,
+                    took: from.elapsed(),
+                    stages: Vec::new(),
+                });
+            }
         }
         self.remember_sent(bound, namespace, emission, reached, None, trace);
     }

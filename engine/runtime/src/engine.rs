@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::SystemTime;
 
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Entry, Input};
@@ -28,6 +29,7 @@ use crate::outcome::{Outcome, Place};
 use crate::outlet::Outlet;
 use crate::session::{Session, Sessions, id_text, socket_value};
 use crate::settings::RuntimeSettings;
+use crate::spans::{Span, SpanKind, Told};
 use crate::ticks::Timers;
 use crate::trace::{TraceId, Traces};
 
@@ -64,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) timers: Timers,
     pub(crate) metrics: Metrics,
     pub(crate) traces: Traces,
+    pub(crate) spans: Told,
     /// The state of `stores`, and how it fares.
     pub(crate) state: Arc<TimedState>,
     /// Connects, and events that enter rooms: so many at once.
@@ -151,6 +154,7 @@ impl Engine {
             entering: Gate::new(entering, metrics.gate("entering")),
             metrics,
             traces: Traces::default(),
+            spans: Told::default(),
             state,
             presence_epoch: AtomicU64::new(0),
             ticking: tokio::sync::Mutex::default(),
@@ -276,6 +280,12 @@ impl Engine {
         let scene = Scene { inner, bound: &bound, served, trace };
         let sockets = scene.deliver(outcome, None, None).await;
         meter.count_timed(CameTo::Done, came_in.took());
+        if let Some(spans) = inner.spans.wanting(trace) {
+            let (namespace, event) = (Arc::clone(&served.plan.path), Arc::clone(&entry.name));
+            let (kind, outcome, took) = (SpanKind::Backend, "ok".into(), came_in.took());
+            let began = SystemTime::now() - took;
+            spans.tell(Span { trace, kind, namespace, event, outcome, began, took, stages: Vec::new() });
+        }
         tracing::debug!(namespace, event, %trace, sockets, "backend event done");
         Ok(Reached { sockets })
     }

@@ -243,7 +243,7 @@ impl Inner {
 
     async fn event(&self, scene: Scene<'_>, session: &Arc<Session>, incoming: Incoming, before: u64) {
         let now = Now::at(self.clock.now_ms());
-        let mut laps = Laps::begin(&scene.served.meters, before, now.ms());
+        let mut laps = Laps::begin(&scene, before, now.ms());
         let came_in = Came::now(now.ms(), scene.trace);
         let (bound, served) = (scene.bound, scene.served);
         let event = Event { inner: self, bound, served, session, incoming: &incoming, now: &now, came: came_in };

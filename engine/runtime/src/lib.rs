@@ -33,6 +33,7 @@ mod reply;
 mod review;
 pub mod session;
 pub mod settings;
+pub mod spans;
 mod ticks;
 pub mod trace;
 pub mod usage;

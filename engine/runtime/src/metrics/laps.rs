@@ -2,11 +2,15 @@
 //! millisecond, so that whatever is rare is timed always, and for every sixteenth of a connection beside. So what it costs is
 //! bounded, however many events come.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use homeroom_plan::program::Entry;
 
 use super::meters::{Came, EntryMeter, Meters};
+use crate::delivery::Scene;
+use crate::spans::{Span, SpanKind, Spans};
+use crate::trace::TraceId;
 
 /// Of one connection, one event in so many is timed in any case.
 const TIMED_EVERY: u64 = 16;
@@ -56,6 +60,16 @@ pub(crate) struct Laps<'m> {
     meters: &'m Meters,
     entry: &'m EntryMeter,
     clock: Option<Running>,
+    traced: Option<Traced<'m>>,
+}
+
+/// An event that somebody draws a trace of.
+struct Traced<'m> {
+    spans: &'m dyn Spans,
+    trace: TraceId,
+    namespace: &'m Arc<str>,
+    began: SystemTime,
+    stages: Vec<(&'static str, Duration)>,
 }
 
 struct Running {
@@ -65,13 +79,21 @@ struct Running {
 
 impl<'m> Laps<'m> {
     /// An event came; `number`: how many came from its connection before it.
-    pub(crate) fn begin(meters: &'m Meters, number: u64, now_ms: i64) -> Self {
-        let is_timed = number.is_multiple_of(TIMED_EVERY) || meters.all.is_first_of(now_ms);
+    pub(crate) fn begin(scene: &Scene<'m>, number: u64, now_ms: i64) -> Self {
+        let meters = &scene.served.meters;
+        let traced = scene.inner.spans.wanting(scene.trace).map(|spans| Traced {
+            spans,
+            trace: scene.trace,
+            namespace: &scene.served.plan.path,
+            began: SystemTime::now(),
+            stages: Vec::with_capacity(Stage::ALL.len()),
+        });
+        let is_timed = traced.is_some() || number.is_multiple_of(TIMED_EVERY) || meters.all.is_first_of(now_ms);
         let clock = is_timed.then(|| {
             let now = Instant::now();
             Running { began: now, last: now }
         });
-        Self { meters, entry: &meters.unknown, clock }
+        Self { meters, entry: &meters.unknown, clock, traced }
     }
 
     /// It is this event.
@@ -86,13 +108,20 @@ impl<'m> Laps<'m> {
         let took = now - std::mem::replace(&mut clock.last, now);
         self.meters.all.stages[stage as usize].note(took);
         self.entry.stage(stage, took);
+        if let Some(traced) = &mut self.traced {
+            traced.stages.push((stage.as_str(), took));
+        }
     }
 
     /// The event is over.
     pub(crate) fn end(self, came: Came<'_>) {
-        match &self.clock {
-            Some(clock) => self.entry.count_timed(came, clock.took()),
-            None => self.entry.count(came),
+        let Some(clock) = &self.clock else { return self.entry.count(came) };
+        let took = clock.took();
+        self.entry.count_timed(came, took);
+        if let Some(Traced { spans, trace, namespace, began, stages }) = self.traced {
+            let (namespace, event) = (Arc::clone(namespace), Arc::clone(&self.entry.name));
+            let (kind, outcome) = (SpanKind::Event, came.outcome());
+            spans.tell(Span { trace, kind, namespace, event, outcome, began, took, stages });
         }
     }
 }

@@ -91,6 +91,17 @@ pub(crate) enum Came<'a> {
     Refused(&'a Code),
 }
 
+impl Came<'_> {
+    /// As labels name it.
+    pub(super) fn outcome(self) -> Code {
+        match self {
+            Self::Done => "ok".into(),
+            Self::Held => "held".into(),
+            Self::Refused(code) => Arc::clone(code),
+        }
+    }
+}
+
 impl Meters {
     /// Nothing is counted yet.
     pub(crate) fn new(namespace: &Namespace) -> Self {
@@ -231,6 +242,10 @@ impl SentMeter {
         if delivery.dropped > 0 {
             self.dropped.fetch_add(delivery.dropped as u64, Ordering::Relaxed);
         }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
     }
 
     /// How many were sent, how many connections they reached together, and how many they did not.
