@@ -6,10 +6,10 @@ import { PEOPLE, token } from './people.mjs';
 const WAIT_MS = 10_000;
 
 /** Waits for a promise, but not for ever. */
-export function soon(promise, what) {
+export function soon(promise, what, ms = WAIT_MS) {
   let late;
   const limit = new Promise((_, failed) => {
-    late = setTimeout(() => failed(new Error(`waited in vain for ${what}`)), WAIT_MS);
+    late = setTimeout(() => failed(new Error(`waited in vain for ${what}`)), ms);
   });
   return Promise.race([promise, limit]).finally(() => clearTimeout(late));
 }

@@ -1,15 +1,14 @@
-// Where the acceptance tests are played: on one server alone, or on two over one Redis and one database, each client and
-// each service on one of them by chance. What is expected is the same.
+// Where the acceptance tests are played: on one server alone with the demo district in memory, or on two over one Redis and
+// one PostgreSQL, each client and each service on one of them by chance. What is expected is the same.
+//
+// `FRONT` names a module that puts something in front of the two, such as a balancer: its `front(urls)` yields `{ url, stop }`.
 //
 // A stage's play is what a server is to a `Person` and to `post`: something with a `url`, which is another one each time.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { Postgres } from './postgres.mjs';
 import { Person, soon } from './person.mjs';
 import { Redis } from './redis.mjs';
-import { ROOT, post, start } from './server.mjs';
+import { post, start } from './server.mjs';
 import { until } from './serving.mjs';
 
 /** Of a school of its own, where nobody else is. */
@@ -32,14 +31,6 @@ export function chance(seed) {
 /** The seed of this run; that of another run may be given as `SEED`. */
 export const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
-/** A file with the demo district's database, and how it is removed. */
-export function district() {
-  const dir = mkdtempSync(path.join(os.tmpdir(), 'homeroom-district-'));
-  const file = path.join(dir, 'district.db');
-  execFileSync('sqlite3', [file], { input: readFileSync(path.join(ROOT, 'namespaces/district.sql')) });
-  return { file, url: `sqlite:${file}`, remove: () => rmSync(dir, { recursive: true }) };
-}
-
 const alone = {
   name: 'one server',
   open: async () => {},
@@ -51,12 +42,12 @@ const alone = {
 
 /** Two servers, with a way to wait until each has heard all that the other has said. */
 class Pair {
-  constructor(servers, random, end) {
-    Object.assign(this, { servers, random, end, options: { transports: ['websocket'] }, fences: null, posted: 0 });
+  constructor(servers, random, front) {
+    Object.assign(this, { servers, random, front, options: { transports: ['websocket'] }, fences: null, posted: 0 });
   }
 
   get url() {
-    return this.servers[Math.floor(this.random() * this.servers.length)].url;
+    return this.front?.url ?? this.servers[Math.floor(this.random() * this.servers.length)].url;
   }
 
   /** Until somebody who is connected is also in the rooms that came with it: they are entered after the client knows that
@@ -100,23 +91,25 @@ class Pair {
 
   async stop() {
     for (const { person } of (await this.fences) ?? []) person.leave();
+    await this.front?.stop();
     await Promise.all(this.servers.map((server) => server.stop()));
-    this.end();
   }
 }
 
-let redis;
+const { front } = process.env.FRONT ? await import(process.env.FRONT) : {};
+
+let redis, postgres;
 let plays = 0;
 const together = {
-  name: `two servers, by chance (SEED=${seed})`,
-  open: async () => (redis = await Redis.start()),
-  close: () => redis.kill(),
+  name: `two servers on Redis and PostgreSQL, by chance (SEED=${seed})`,
+  open: async () => ([redis, postgres] = await Promise.all([Redis.start(), Postgres.start()])),
+  close: () => Promise.all([redis.kill(), postgres.end()]),
   play: async () => {
-    const { url, remove } = district();
     const number = plays++;
-    const env = { REDIS_URL: redis.url, HOMEROOM_REDIS_PREFIX: `play-${number}:`, DATABASE_URL: url };
+    const url = await postgres.district(`play_${number}`);
+    const env = { REDIS_URL: redis.url, HOMEROOM_REDIS_PREFIX: `play-${number}:`, DATABASE_URL: url, HOMEROOM_REDIS_CALL_TIMEOUT: '5s' };
     const servers = await Promise.all([start({ env }), start({ env })]);
-    return new Pair(servers, chance(seed + number), remove);
+    return new Pair(servers, chance(seed + number), await front?.(servers.map((server) => server.url)));
   },
   // A server counts its own: it delivers, and does not ask the others.
   reached: (told, count) => assert.ok(told <= count, `${told} of ${count}`),

@@ -6,12 +6,20 @@ use std::ops::Range;
 
 use tokens::{Kind, Token, Tokens, Unclosed};
 
-/// A statement with its parameters numbered; the same name is the same number.
+/// A statement whose parameters are found; the same name is the same number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statement {
     names: Vec<Box<str>>,
-    sqlite: Box<str>,
-    postgres: Box<str>,
+    pieces: Vec<Piece>,
+}
+
+/// A part of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// What stands between parameters.
+    Text(Box<str>),
+    /// A parameter, by its number from 0.
+    Parameter(usize),
 }
 
 /// What is wrong with a statement, before any database sees it.
@@ -29,16 +37,10 @@ impl Statement {
         self.names.iter().map(|name| &**name)
     }
 
-    /// The text with `?1`, `?2`, ...
+    /// Its parts, in order. Nothing in the texts touches a parameter that would make it part of a name.
     #[must_use]
-    pub fn sqlite(&self) -> &str {
-        &self.sqlite
-    }
-
-    /// The text with `$1`, `$2`, ...
-    #[must_use]
-    pub fn postgres(&self) -> &str {
-        &self.postgres
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
     }
 }
 
@@ -48,7 +50,7 @@ impl Statement {
 /// If the text is empty or has an end that is missing, if it is more than one statement, or one that begins or ends a
 /// transaction, or if it has parameters of the database's own (`?`, `$1`, `@name`).
 pub fn parse(text: &str) -> Result<Statement, SqlError> {
-    let mut writer = Writer { text, names: Vec::new(), sqlite: String::new(), postgres: String::new() };
+    let mut writer = Writer { text, names: Vec::new(), pieces: Vec::new(), between: String::new() };
     let (mut ended, mut empty) = (false, true);
     for token in Tokens::of(text) {
         let token = token?;
@@ -71,7 +73,8 @@ pub fn parse(text: &str) -> Result<Statement, SqlError> {
     if empty {
         return Err(SqlError { range: 0..text.len(), message: "there is no statement".to_owned() });
     }
-    Ok(Statement { names: writer.names, sqlite: writer.sqlite.into(), postgres: writer.postgres.into() })
+    writer.part();
+    Ok(Statement { names: writer.names, pieces: writer.pieces })
 }
 
 /// A statement with one blank between its words and signs, and without comments: what it says, however it is laid out. A
@@ -89,8 +92,9 @@ pub(crate) fn plain(text: &str) -> String {
 struct Writer<'t> {
     text: &'t str,
     names: Vec<Box<str>>,
-    sqlite: String,
-    postgres: String,
+    pieces: Vec<Piece>,
+    /// What has come since the last parameter.
+    between: String,
 }
 
 impl Writer<'_> {
@@ -105,28 +109,31 @@ impl Writer<'_> {
                 let number = self.number(&slice[1..]);
                 let before = self.text[..token.range.start].ends_with(belongs_to_a_name);
                 let after = self.text[token.range.end..].starts_with(belongs_to_a_name);
-                let (before, after) = (if before { " " } else { "" }, if after { " " } else { "" });
-                self.sqlite.push_str(&format!("{before}?{number}{after}"));
-                self.postgres.push_str(&format!("{before}${number}{after}"));
+                self.between.push_str(if before { " " } else { "" });
+                self.part();
+                self.pieces.push(Piece::Parameter(number));
+                self.between.push_str(if after { " " } else { "" });
             }
-            Kind::NestedComment => self.copy(" "),
-            Kind::Blank | Kind::Comment | Kind::Quoted | Kind::Word | Kind::End | Kind::Other => self.copy(slice),
+            Kind::NestedComment => self.between.push(' '),
+            Kind::Blank | Kind::Comment | Kind::Quoted | Kind::Word | Kind::End | Kind::Other => {
+                self.between.push_str(slice);
+            }
         }
         Ok(())
     }
 
-    fn copy(&mut self, slice: &str) {
-        self.sqlite.push_str(slice);
-        self.postgres.push_str(slice);
+    /// Ends the text that stands between parameters, if there is one.
+    fn part(&mut self) {
+        if !self.between.is_empty() {
+            self.pieces.push(Piece::Text(std::mem::take(&mut self.between).into()));
+        }
     }
 
     fn number(&mut self, name: &str) -> usize {
-        let known = self.names.iter().position(|known| &**known == name);
-        let index = known.unwrap_or_else(|| {
+        self.names.iter().position(|known| &**known == name).unwrap_or_else(|| {
             self.names.push(name.into());
             self.names.len() - 1
-        });
-        index + 1
+        })
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Act<'a> {
     /// Whether the steps write to the database, so that all of them run in its transaction.
     executes: bool,
     wrote: bool,
+    /// Whether something was done that a transaction does not take back: state changed, a hook called.
+    touched: bool,
     /// The rule that admitted the event's sender.
     pub(crate) admitted_by: Option<Place>,
     /// The rules of the room that the last `join` did not enter.
@@ -107,6 +109,7 @@ impl<'a> Act<'a> {
             tx: None,
             executes: false,
             wrote: false,
+            touched: false,
             admitted_by: None,
             denied: None,
             recovery: rooms::Recovery::default(),
@@ -121,7 +124,8 @@ impl<'a> Act<'a> {
     ) -> BoxFuture<'s, Result<Flow, Refusal>> {
         Box::pin(async move {
             for step in steps {
-                let flow = self.step(step, frame).await.map_err(|refusal| refusal.at(&step.place))?;
+                let came = self.step(step, frame).await;
+                let flow = came.map_err(|refusal| self.once(refusal).at(&step.place))?;
                 if flow == Flow::Stop {
                     return Ok(Flow::Stop);
                 }
@@ -165,6 +169,7 @@ impl<'a> Act<'a> {
     }
 
     async fn verb(&mut self, verb: &Verb, otherwise: &Otherwise, frame: &mut Frame<'_>) -> Result<Done, Refusal> {
+        self.touched |= is_for_good(verb);
         match verb {
             Verb::Join { rooms, since } => self.join(rooms, since.as_ref(), otherwise, frame).await,
             Verb::Leave { rooms, who } => self.leave(rooms, who.as_ref(), frame),
@@ -203,12 +208,17 @@ impl<'a> Act<'a> {
     pub(crate) async fn done(mut self) -> Result<Outcome, Refusal> {
         // What is not committed is rolled back when it is dropped.
         if let Some(tx) = self.tx.take().filter(|_| !self.site.inner.settings.rehearses) {
-            tx.commit().await?;
+            tx.commit().await.map_err(|error| self.once(error.into()))?;
             if self.wrote {
                 self.site.bound.answers.forget_all();
             }
         }
         Ok(Outcome { effects: self.effects, vars: self.vars, ack: None, inside: None })
+    }
+
+    /// What has been done once, and cannot be taken back, is not done again.
+    fn once(&self, refusal: Refusal) -> Refusal {
+        Refusal { again: refusal.again && !self.touched, ..refusal }
     }
 
     fn effect(&mut self, effect: Effect) -> Result<(), Refusal> {
@@ -222,6 +232,20 @@ impl<'a> Act<'a> {
     fn served(&self) -> &'a Served {
         self.site.served
     }
+}
+
+/// Whether a verb does something that a transaction does not take back.
+fn is_for_good(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Put { .. }
+            | Verb::Add { .. }
+            | Verb::Push { .. }
+            | Verb::Increment { .. }
+            | Verb::Clear(_)
+            | Verb::Take { .. }
+            | Verb::CallHook { .. }
+    )
 }
 
 fn found(value: Option<Value>) -> Done {

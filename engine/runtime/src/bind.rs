@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use homeroom_plan::Plan;
 use homeroom_plan::program::{self, EventId, Namespace, Returns, RoomId, State, StateId};
+use homeroom_plan::sql::Piece;
 use homeroom_store::Clock;
 use homeroom_store::cache::Answers;
-use homeroom_store::sql::{Column, ColumnKind};
+use homeroom_store::sql::{Column, ColumnKind, Part, Sql};
 use homeroom_store::state::Rules;
 
 use crate::explain::Recorder;
@@ -20,6 +21,8 @@ pub struct Bound {
     /// The plan.
     pub plan: Arc<Plan>,
     namespaces: HashMap<Arc<str>, Served>,
+    /// The statement of each query.
+    pub(crate) statements: Vec<Sql>,
     pub(crate) columns: Vec<Vec<Column>>,
     pub(crate) answers: Answers,
     pub(crate) hooks: Hooks,
@@ -50,6 +53,7 @@ impl Bound {
         let namespaces = plan.namespaces.iter().map(|(path, namespace)| (Arc::clone(path), served(namespace)));
         Self {
             namespaces: namespaces.collect(),
+            statements: plan.queries.iter().map(|query| statement(&query.statement)).collect(),
             columns: plan.queries.iter().map(|query| columns(&query.returns)).collect(),
             answers: Answers::new(clock, settings.answers_max),
             hooks,
@@ -136,12 +140,23 @@ fn rules(namespace: &Namespace, state: &State) -> Rules {
     }
 }
 
+/// A statement as the database is handed it.
+#[must_use]
+pub fn statement(statement: &homeroom_plan::sql::Statement) -> Sql {
+    Sql::new(statement.pieces().iter().map(|piece| match piece {
+        Piece::Text(text) => Part::Text(text.clone()),
+        Piece::Parameter(number) => Part::Parameter(*number),
+    }))
+}
+
 fn columns(returns: &Returns) -> Vec<Column> {
     let (Returns::Row(columns) | Returns::Rows(columns, _)) = returns else { return Vec::new() };
     columns.iter().map(column).collect()
 }
 
-fn column(column: &program::Column) -> Column {
+/// A column as the database is asked for it.
+#[must_use]
+pub fn column(column: &program::Column) -> Column {
     let kind = match column.kind {
         program::ColumnKind::Bool => ColumnKind::Bool,
         program::ColumnKind::Integer => ColumnKind::Integer,

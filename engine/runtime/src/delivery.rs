@@ -18,6 +18,7 @@ use crate::outcome::{Effect, Emission, Form, Outcome, Place};
 use crate::presence;
 use crate::session::{Session, socket_value};
 use crate::trace::TraceId;
+use crate::turns::Turns;
 
 /// Where outcomes happen.
 #[derive(Clone, Copy)]
@@ -250,10 +251,21 @@ impl Scene<'_> {
         what: &str,
     ) -> bool {
         let site = Site { session: sender, role, ..self.inner.site(self.bound, self.served, self.trace) };
-        let mut act = Act::new(site, handler);
-        let ran = tokio::time::timeout(self.inner.settings.event_timeout, async {
+        let slots = frame.slots.clone();
+        let turn = async |frame: &mut Frame<'_>| {
+            frame.slots.clone_from(&slots);
+            let mut act = Act::new(site, handler);
             let _: Flow = act.run(&handler.body, frame).await?;
             act.done().await
+        };
+        let ran = tokio::time::timeout(self.inner.settings.event_timeout, async {
+            let mut turns = Turns::default();
+            loop {
+                match turn(frame).await {
+                    Err(refusal) if turns.another(&refusal).await => {}
+                    came => return came,
+                }
+            }
         });
         match ran.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT"))) {
             Ok(outcome) => {

@@ -18,6 +18,7 @@ use crate::metrics::{Laps, Stage};
 use crate::outcome::Outcome;
 use crate::quota::{self, Stopped};
 use crate::session::Session;
+use crate::turns::Turns;
 
 /// An event of a client, and what it meets.
 pub(crate) struct Event<'a> {
@@ -48,26 +49,20 @@ pub(crate) async fn dispatch(event: &Event<'_>, laps: &mut Laps<'_>) -> Result<O
     let carried = carried.map_err(|refusal| refusal.at(&entry.place))?;
     laps.lap(Stage::Validate);
 
-    // authorize: those who may enter rooms by it, not all at once
+    // those who may enter rooms by it, not all at once
     let inside = event.go_in(entry).await?;
     if inside.is_some() {
         laps.lap(Stage::Wait);
     }
-    let socket = event.session.socket.lock().clone();
-    let mut frame = event.frame(entry, &carried, &socket);
-    let mut act = Act::new(event.site(), &entry.handler);
-    authorize(&mut act, entry, &mut frame).await?;
-    event.take_of_room(entry, &act, &frame).await.map_err(|stopped| stopped.at(&entry.place))?;
-    laps.lap(Stage::Authorize);
 
-    // act, and emit: into an outcome that is delivered once all of it went well
-    act.run(&entry.handler.body, &mut frame).await?;
-    let rule = act.admitted_by.take();
-    laps.lap(Stage::Act);
-    let outcome = act.finish(entry, &frame, event.incoming.ack.is_some()).await?;
-    event.remember(entry, rule);
-    laps.lap(Stage::Commit);
-    Ok(Outcome { inside, ..outcome })
+    // authorize, act, and emit; again from here if its transaction met another
+    let (socket, mut turns) = (event.session.socket.lock().clone(), Turns::default());
+    loop {
+        match event.turn(entry, &carried, &socket, turns.is_first(), laps).await {
+            Err(stopped) if turns.another(stopped.refusal()).await => {}
+            came => return Ok(Outcome { inside, ..came? }),
+        }
+    }
 }
 
 /// Whether the event's rules admit its sender; no rules admit anyone.
@@ -98,6 +93,33 @@ impl<'a> Event<'a> {
         }
         let inside = self.inner.entering.enter().await.map_err(Refusal::sent_away);
         Ok(Some(inside.map_err(|refusal| refusal.at(&entry.place))?))
+    }
+
+    async fn turn(
+        &self,
+        entry: &Entry,
+        carried: &Carried,
+        socket: &Value,
+        is_first: bool,
+        laps: &mut Laps<'_>,
+    ) -> Result<Outcome, Stopped> {
+        // authorize
+        let mut frame = self.frame(entry, carried, socket);
+        let mut act = Act::new(self.site(), &entry.handler);
+        authorize(&mut act, entry, &mut frame).await?;
+        if is_first {
+            self.take_of_room(entry, &act, &frame).await.map_err(|stopped| stopped.at(&entry.place))?;
+        }
+        laps.lap(Stage::Authorize);
+
+        // act, and emit: into an outcome that is delivered once all of it went well
+        act.run(&entry.handler.body, &mut frame).await?;
+        let rule = act.admitted_by.take();
+        laps.lap(Stage::Act);
+        let outcome = act.finish(entry, &frame, self.incoming.ack.is_some()).await?;
+        self.remember(entry, rule);
+        laps.lap(Stage::Commit);
+        Ok(outcome)
     }
 
     fn frame<'f>(&'f self, entry: &Entry, carried: &'f Carried, socket: &'f Value) -> Frame<'f> {

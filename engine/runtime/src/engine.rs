@@ -32,6 +32,7 @@ use crate::settings::RuntimeSettings;
 use crate::spans::{Span, SpanKind, Told};
 use crate::ticks::Timers;
 use crate::trace::{TraceId, Traces};
+use crate::turns::Turns;
 
 /// Where things are remembered and asked.
 #[derive(Clone)]
@@ -259,12 +260,21 @@ impl Engine {
         let came_in = Came::now(now.ms(), trace);
         let work = async {
             let carried = input::validate_value(&entry.input, body).map_err(|refusal| refusal.at(&entry.place))?;
-            let mut frame = Frame::new(&Value::Null, &now, entry.handler.slots);
-            frame.payload = carried.payload.as_ref();
-            frame.args = carried.args.as_ref();
-            let mut act = Act::new(inner.site(&bound, served, trace), &entry.handler);
-            act.run(&entry.handler.body, &mut frame).await?;
-            act.finish(entry, &frame, false).await
+            let mut turns = Turns::default();
+            loop {
+                let turn = async {
+                    let mut frame = Frame::new(&Value::Null, &now, entry.handler.slots);
+                    frame.payload = carried.payload.as_ref();
+                    frame.args = carried.args.as_ref();
+                    let mut act = Act::new(inner.site(&bound, served, trace), &entry.handler);
+                    act.run(&entry.handler.body, &mut frame).await?;
+                    act.finish(entry, &frame, false).await
+                };
+                match turn.await {
+                    Err(refusal) if turns.another(&refusal).await => {}
+                    came => return came,
+                }
+            }
         };
         let came = tokio::time::timeout(inner.settings.event_timeout, work).await;
         let came = came.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")));
@@ -333,17 +343,27 @@ impl Inner {
         let now = Now::at(self.clock.now_ms());
         let socket = socket_value(&knock.public_id, Value::Object(serde_json::Map::new()));
         let site = Site { role, ..self.site(bound, served, came_in.trace()) };
-        let mut frame = Frame::new(&verified.user, &now, entry.handler.slots);
-        frame.payload = carried.payload.as_ref();
-        frame.args = carried.args.as_ref();
-        frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
-        let mut act = Act::new(site, &entry.handler);
-        authorize(&mut act, entry, &mut frame).await?;
-        act.run(&entry.handler.body, &mut frame).await?;
-        drop(frame);
-        let user = act.user.take().unwrap_or_else(|| verified.user.clone());
-        let rule = act.admitted_by.take();
-        let outcome = Outcome { inside: Some(inside), ..act.done().await? };
+        let mut turns = Turns::default();
+        let (user, rule, outcome) = loop {
+            let turn = async {
+                let mut frame = Frame::new(&verified.user, &now, entry.handler.slots);
+                frame.payload = carried.payload.as_ref();
+                frame.args = carried.args.as_ref();
+                frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
+                let mut act = Act::new(site, &entry.handler);
+                authorize(&mut act, entry, &mut frame).await?;
+                act.run(&entry.handler.body, &mut frame).await?;
+                drop(frame);
+                let user = act.user.take().unwrap_or_else(|| verified.user.clone());
+                let rule = act.admitted_by.take();
+                Ok((user, rule, act.done().await?))
+            };
+            match turn.await {
+                Err(refusal) if turns.another(&refusal).await => {}
+                came => break came?,
+            }
+        };
+        let outcome = Outcome { inside: Some(inside), ..outcome };
 
         let mut session = Session::new(knock.conn, knock.public_id, knock.namespace, user);
         session.role = role;

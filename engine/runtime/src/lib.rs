@@ -36,6 +36,7 @@ pub mod settings;
 pub mod spans;
 mod ticks;
 pub mod trace;
+mod turns;
 pub mod usage;
 
 pub use bind::Bound;

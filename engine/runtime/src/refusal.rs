@@ -41,13 +41,15 @@ pub struct Refusal {
     pub place: Option<Place>,
     /// What is behind it, for the log only. Never has a value of a payload in it.
     pub cause: Option<Box<str>>,
+    /// Whether nothing has happened yet that may not happen twice, so that all of it may be done again.
+    pub(crate) again: bool,
 }
 
 impl Refusal {
     /// A refusal with a code alone.
     #[must_use]
     pub fn code(code: &str) -> Self {
-        Self { code: code.into(), retry_after_ms: None, issues: Vec::new(), place: None, cause: None }
+        Self { code: code.into(), retry_after_ms: None, issues: Vec::new(), place: None, cause: None, again: false }
     }
 
     /// One whose cause is for the log.
@@ -127,6 +129,8 @@ impl From<SqlError> for Refusal {
     fn from(error: SqlError) -> Self {
         match &error {
             SqlError::Unavailable(_) => Self::because("UNAVAILABLE", error.to_string()),
+            SqlError::Conflict(_) => Self { again: true, ..Self::because("UNAVAILABLE", error.to_string()) },
+            SqlError::Unfit(_) => Self::because("INVALID_PAYLOAD", error.to_string()),
             SqlError::Refused(_) => Self::internal(error),
         }
     }

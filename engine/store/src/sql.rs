@@ -1,14 +1,25 @@
 //! The database: statements with bound parameters, rows as JSON, one transaction an event.
 //!
-//! SQLite stands behind it today. Nothing here says so outside of `sqlite.rs`, so that PostgreSQL can stand beside it.
+//! SQLite and PostgreSQL stand behind it. What is asked and what is answered are the same on both; nothing tells them apart
+//! outside of `sqlite.rs` and `postgres.rs`.
 
+mod breaker;
 mod convert;
+mod db;
+mod postgres;
 mod sqlite;
+mod statement;
+mod status;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+
+pub use db::{Db, Tx};
+pub use statement::{Part, Sql};
+pub use status::{Breaking, SqlStatus};
 
 /// A parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +34,12 @@ pub enum SqlValue {
     Real(f64),
     /// A text.
     Text(Box<str>),
+    /// A list or an object, as its JSON text.
+    Json(Box<str>),
 }
 
 impl From<Option<&Value>> for SqlValue {
-    /// A JSON value as a parameter: absent and null are NULL, lists and objects their JSON text.
+    /// A JSON value as a parameter: absent and null are NULL.
     fn from(value: Option<&Value>) -> Self {
         match value {
             None | Some(Value::Null) => Self::Null,
@@ -36,7 +49,7 @@ impl From<Option<&Value>> for SqlValue {
                 None => number.as_f64().map_or(Self::Null, Self::Real),
             },
             Some(Value::String(text)) => Self::Text(text.as_str().into()),
-            Some(other) => Self::Text(other.to_string().into()),
+            Some(other @ (Value::Array(_) | Value::Object(_))) => Self::Json(other.to_string().into()),
         }
     }
 }
@@ -78,6 +91,12 @@ pub enum SqlError {
     /// The database could not be asked, or did not answer in time.
     #[error("the database could not be asked: {0}")]
     Unavailable(String),
+    /// The transaction met another one, and nothing of it was written: what it belongs to may be done again from its start.
+    #[error("the transaction met another: {0}")]
+    Conflict(String),
+    /// A value cannot be kept where the statement would keep it.
+    #[error("{0}")]
+    Unfit(String),
     /// The database refused the statement, or a row was not as `returns:` says.
     #[error("{0}")]
     Refused(String),
@@ -89,10 +108,21 @@ pub struct Described {
     /// How many parameters it takes.
     pub params: usize,
     /// The columns it yields.
-    pub columns: Vec<String>,
+    pub columns: Vec<Yielded>,
 }
 
-/// Bounds of the database.
+/// A column that a statement yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Yielded {
+    /// Its name.
+    pub name: String,
+    /// What the database calls its type, where that is known before there are rows.
+    pub of: Option<String>,
+    /// What it can be converted to, where that is known.
+    pub fits: Option<&'static [ColumnKind]>,
+}
+
+/// Bounds of the database, and how it is spoken to. Those of the pool and of statements hold for PostgreSQL and SQLite.
 #[derive(Debug, Clone)]
 pub struct SqlLimits {
     /// How many connections at most.
@@ -101,24 +131,47 @@ pub struct SqlLimits {
     pub acquire_timeout: Duration,
     /// How long a statement may take.
     pub statement_timeout: Duration,
+    /// After how many calls in a row that nobody answered the database counts as away. PostgreSQL only.
+    pub breaker_failures: u32,
+    /// How long it then is not asked at first; twice as long after each vain attempt, up to 30 times.
+    pub breaker_wait: Duration,
+    /// Whether and how connections are encrypted, if the URL does not say.
+    pub tls: Option<SqlTls>,
+    /// Authorities that the database's certificate may be signed by, as PEM; otherwise those of the web.
+    pub tls_ca: Option<PathBuf>,
+}
+
+/// How connections to the database are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlTls {
+    /// Not.
+    Off,
+    /// Where the database offers it; whoever stands between can take the offer away.
+    Prefer,
+    /// Always, whoever the other end is.
+    Require,
+    /// Always, and the certificate is signed by an authority.
+    VerifyCa,
+    /// Always, and the certificate is signed for the host of the URL.
+    VerifyFull,
 }
 
 impl Default for SqlLimits {
     fn default() -> Self {
-        Self { connections_max: 8, acquire_timeout: Duration::from_secs(2), statement_timeout: Duration::from_secs(5) }
+        Self {
+            connections_max: 8,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            breaker_failures: 3,
+            breaker_wait: Duration::from_secs(1),
+            tls: None,
+            tls_ca: None,
+        }
     }
 }
 
-/// A database.
-#[derive(Debug, Clone)]
-pub struct Db {
-    inner: sqlite::Sqlite,
-    limits: Arc<SqlLimits>,
-}
-
-/// A transaction. One that is dropped without [`Tx::commit`] never happened.
-#[derive(Debug)]
-pub struct Tx {
-    inner: sqlite::SqliteTx,
-    limits: Arc<SqlLimits>,
+/// The only place where a text becomes a statement. Statements are the author's, from files, and the engine's own; nothing
+/// from a payload is ever part of one: that is always a bound parameter.
+fn trusted(sql: &str) -> sqlx::SqlStr {
+    sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql))
 }

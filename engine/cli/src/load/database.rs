@@ -5,6 +5,7 @@ use std::path::Path;
 use homeroom_definition::{Diagnostic, SourceId, Text, did_you_mean};
 use homeroom_plan::program::{Column, Query, Returns};
 use homeroom_plan::{Plan, codes as plan_codes};
+use homeroom_runtime::bind;
 use homeroom_store::sql::{Db, Described, SqlError, SqlLimits};
 
 use super::{Loaded, Purpose};
@@ -90,12 +91,12 @@ fn unchecked(url: &Text, error: &SqlError) -> Diagnostic {
 async fn objections(plan: &Plan, db: &Db) -> Vec<Diagnostic> {
     let mut told = Vec::new();
     for query in &plan.queries {
-        match db.describe(query.statement.sqlite()).await {
+        match db.describe(&bind::statement(&query.statement)).await {
             Ok(described) => told.extend(misfits(query, &described)),
-            Err(SqlError::Refused(objection)) => {
+            Err(SqlError::Refused(objection) | SqlError::Unfit(objection)) => {
                 told.push(refused(query, format!("the database refuses this statement: {objection}")));
             }
-            Err(error @ SqlError::Unavailable(_)) => {
+            Err(error @ (SqlError::Unavailable(_) | SqlError::Conflict(_))) => {
                 told.push(
                     Diagnostic::error(codes::NO_DATABASE, query.span, error.to_string())
                         .label("from here on nothing is checked"),
@@ -118,8 +119,10 @@ fn misfits(query: &Query, described: &Described) -> Vec<Diagnostic> {
         ));
     }
     let (Returns::Row(columns) | Returns::Rows(columns, _)) = &query.returns else { return told };
-    let missing = columns.iter().filter(|column| !described.columns.iter().any(|name| **name == *column.name));
+    let missing =
+        columns.iter().filter(|column| !described.columns.iter().any(|yielded| *yielded.name == *column.name));
     told.extend(missing.map(|column| missing_column(query, column, described)));
+    told.extend(columns.iter().filter_map(|column| misfit(query, column, described)));
     told
 }
 
@@ -131,7 +134,18 @@ fn missing_column(query: &Query, column: &Column, described: &Described) -> Diag
             .label(format!("of `{}`", query.name))
             .help(format!("`returns:` may have it: select it `as \"{}\"`, or return a type without it", column.name)),
     };
-    told.help_if(did_you_mean(&column.name, described.columns.iter().map(String::as_str)))
+    told.help_if(did_you_mean(&column.name, described.columns.iter().map(|yielded| yielded.name.as_str())))
+}
+
+/// A column whose type in the database is none that its declared type could be made of.
+fn misfit(query: &Query, column: &Column, described: &Described) -> Option<Diagnostic> {
+    let yielded = described.columns.iter().find(|yielded| *yielded.name == *column.name)?;
+    let (of, fits) = (yielded.of.as_ref()?, yielded.fits?);
+    let is_fitting = fits.contains(&bind::column(column).kind);
+    (!is_fitting).then(|| {
+        refused(query, format!("column `{}` is `{of}`, which cannot be what `returns:` says", column.name))
+            .help("cast it in the statement, or return another type")
+    })
 }
 
 fn refused(query: &Query, message: String) -> Diagnostic {

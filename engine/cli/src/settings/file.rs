@@ -229,7 +229,7 @@ record! {
 record! {
     /// The database.
     pub struct DatabaseSection {
-        /// Its URL, such as `sqlite:homeroom.db`; `DATABASE_URL` in the environment.
+        /// Its URL: `postgres://user:password@host:5432/name`, or `sqlite:homeroom.db`; `DATABASE_URL` in the environment.
         "url" url: Option<Text>,
         /// A script beside the definitions that fills a database in memory where no URL is given.
         "demo" demo: Option<Text>,
@@ -239,6 +239,16 @@ record! {
         "acquire_timeout" acquire_timeout: Option<Text>,
         /// How long a statement may take, `5s` by default.
         "statement_timeout" statement_timeout: Option<Text>,
+        /// After how many calls in a row that nobody answered PostgreSQL counts as away, `3` by default. What needs it is then
+        /// refused with UNAVAILABLE at once.
+        "breaker_failures" breaker_failures: Option<Node>,
+        /// How long it then rests before it is tried again, `1s` by default; up to 30 times as long while it stays away.
+        "breaker_wait" breaker_wait: Option<Text>,
+        /// Whether connections to PostgreSQL are encrypted: `off`, `prefer`, `require`, `verify_ca`, `verify_full`. By default
+        /// what the URL says in `sslmode`, else `prefer`, which somebody between can turn off.
+        "tls" tls: Option<Text>,
+        /// A file of authorities, as PEM, that its certificate may be signed by; by default those of the web.
+        "tls_ca" tls_ca: Option<Text>,
     }
 }
 

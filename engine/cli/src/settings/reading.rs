@@ -8,7 +8,7 @@ use homeroom_runtime::{OnDenied, RuntimeSettings};
 use homeroom_socket::settings::{Carrier, SocketSettings};
 use homeroom_store::PresenceRules;
 use homeroom_store::redis::RedisConfig;
-use homeroom_store::sql::SqlLimits;
+use homeroom_store::sql::{SqlLimits, SqlTls};
 use homeroom_store::state::StateLimits;
 
 use super::file::SettingsFile;
@@ -262,11 +262,22 @@ impl Reading<'_> {
     }
 
     fn sql(&mut self, file: &SettingsFile) -> SqlLimits {
+        const TLS: [(&str, SqlTls); 5] = [
+            ("off", SqlTls::Off),
+            ("prefer", SqlTls::Prefer),
+            ("require", SqlTls::Require),
+            ("verify_ca", SqlTls::VerifyCa),
+            ("verify_full", SqlTls::VerifyFull),
+        ];
         let mut limits = SqlLimits::default();
         let Some(section) = &file.database else { return limits };
         self.count(section.connections_max.as_ref(), &mut limits.connections_max);
         self.duration(section.acquire_timeout.as_ref(), &mut limits.acquire_timeout);
         self.duration(section.statement_timeout.as_ref(), &mut limits.statement_timeout);
+        self.count(section.breaker_failures.as_ref(), &mut limits.breaker_failures);
+        self.duration(section.breaker_wait.as_ref(), &mut limits.breaker_wait);
+        limits.tls = section.tls.as_ref().and_then(|tls| self.one_of(tls, &TLS));
+        limits.tls_ca = section.tls_ca.as_ref().map(|file| file.value.as_str().into());
         limits
     }
 

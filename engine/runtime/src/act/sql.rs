@@ -1,8 +1,8 @@
 //! `query` and `execute`, and the checks of rules.
 
 use homeroom_plan::frame::Frame;
-use homeroom_plan::program::{Query, QueryCall, Returns};
-use homeroom_store::sql::{Column, Db, SqlError, SqlValue, Tx};
+use homeroom_plan::program::{QueryCall, Returns};
+use homeroom_store::sql::{Column, Db, Sql, SqlError, SqlValue, Tx};
 use serde_json::Value;
 
 use super::{Act, Done};
@@ -21,18 +21,18 @@ impl Act<'_> {
     /// Asks the database. Inside of the event's transaction once there is one; else an answer may be a recent one.
     pub(crate) async fn query(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Option<Value>, Refusal> {
         let query = &self.site.bound.plan.queries[call.query];
-        let columns = &self.site.bound.columns[call.query];
+        let asks = (&query.returns, &self.site.bound.statements[call.query], &*self.site.bound.columns[call.query]);
         let params = bound(call, frame)?;
         let timings = &self.site.bound.queries[call.query].timings;
         if let Some(tx) = &mut self.tx {
-            return Ok(timings.time(in_transaction(tx, query, columns, &params)).await.map(present)?);
+            return Ok(timings.time(in_transaction(tx, asks, &params)).await.map(present)?);
         }
         let db = self.site.inner.db()?;
         let answer = match query.cache {
-            None => timings.time(asked(db, query, columns, &params)).await?,
+            None => timings.time(asked(db, asks, &params)).await?,
             Some(cache) => {
                 let ttl_ms = i64::try_from(cache.as_millis()).unwrap_or(i64::MAX);
-                let ask = timings.time(asked(db, query, columns, &params));
+                let ask = timings.time(asked(db, asks, &params));
                 (*self.site.bound.answers.get(call.query, &params, ttl_ms, ask).await?).clone()
             }
         };
@@ -48,10 +48,10 @@ impl Act<'_> {
     }
 
     pub(super) async fn execute(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Done, Refusal> {
-        let query = &self.site.bound.plan.queries[call.query];
+        let statement = &self.site.bound.statements[call.query];
         let params = bound(call, frame)?;
         let timings = &self.site.bound.queries[call.query].timings;
-        let run = self.transact().await?.execute(query.statement.sqlite(), &params);
+        let run = self.transact().await?.execute(statement, &params);
         let affected = timings.time(run).await?;
         self.wrote = true;
         Ok(Done::count(usize::try_from(affected).unwrap_or(usize::MAX)))
@@ -67,9 +67,11 @@ fn present(answer: Value) -> Option<Value> {
     Some(answer).filter(|answer| !answer.is_null())
 }
 
-async fn asked(db: &Db, query: &Query, columns: &[Column], params: &[SqlValue]) -> Result<Value, SqlError> {
-    let sql = query.statement.sqlite();
-    Ok(match &query.returns {
+/// What is asked: what it answers, the statement, and the columns that are wanted.
+type Asks<'a> = (&'a Returns, &'a Sql, &'a [Column]);
+
+async fn asked(db: &Db, (returns, sql, columns): Asks<'_>, params: &[SqlValue]) -> Result<Value, SqlError> {
+    Ok(match returns {
         Returns::Found => Value::Bool(db.found(sql, params).await?),
         Returns::Row(_) => first(db.fetch(sql, params, columns, 1).await?),
         Returns::Rows(_, max) => list(db.fetch(sql, params, columns, *max).await?),
@@ -78,12 +80,10 @@ async fn asked(db: &Db, query: &Query, columns: &[Column], params: &[SqlValue]) 
 
 async fn in_transaction(
     tx: &mut Tx,
-    query: &Query,
-    columns: &[Column],
+    (returns, sql, columns): Asks<'_>,
     params: &[SqlValue],
 ) -> Result<Value, SqlError> {
-    let sql = query.statement.sqlite();
-    Ok(match &query.returns {
+    Ok(match returns {
         Returns::Found => Value::Bool(tx.found(sql, params).await?),
         Returns::Row(_) => first(tx.fetch(sql, params, columns, 1).await?),
         Returns::Rows(_, max) => list(tx.fetch(sql, params, columns, *max).await?),

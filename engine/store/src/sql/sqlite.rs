@@ -1,9 +1,6 @@
 //! SQLite: a file, or a private database in memory.
 
-use std::future::Future;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use serde_json::Value;
@@ -14,7 +11,7 @@ use sqlx::{
     AssertSqlSafe, Column as _, Executor, Row as _, Sqlite as Driver, SqlitePool, Statement as _, TypeInfo, ValueRef,
 };
 
-use super::{Column, Db, Described, Row, SqlError, SqlLimits, SqlValue, Tx, convert};
+use super::{Column, Described, Row, Sql, SqlError, SqlLimits, SqlValue, Yielded, convert, trusted};
 
 type Query<'q> = sqlx::query::Query<'q, Driver, SqliteArguments>;
 
@@ -28,144 +25,79 @@ pub(super) struct SqliteTx {
     tx: sqlx::Transaction<'static, Driver>,
 }
 
-impl Db {
-    /// Opens a database by its URL: `sqlite:path/to/file.db`, made if it is not there.
-    ///
-    /// # Errors
-    /// If the URL is of another kind, or the file cannot be opened.
-    pub async fn open(url: &str, limits: SqlLimits) -> Result<Self, SqlError> {
-        if !url.starts_with("sqlite:") {
-            let scheme = url.split(':').next().unwrap_or_default();
-            return Err(SqlError::Refused(format!(
-                "databases of kind `{scheme}` are not supported; use `sqlite:path/to/file.db`"
-            )));
-        }
+impl Sqlite {
+    pub(super) async fn open(url: &str, limits: &SqlLimits) -> Result<Self, SqlError> {
         let options = SqliteConnectOptions::from_str(url).map_err(told)?;
         let options =
             options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal).busy_timeout(limits.acquire_timeout);
         let in_memory = url.contains(":memory:");
-        let pool = pool(&limits, if in_memory { 1 } else { limits.connections_max }).connect_with(options);
-        Ok(Self { inner: Sqlite { pool: pool.await.map_err(told)? }, limits: Arc::new(limits) })
+        let pool = pool(limits, if in_memory { 1 } else { limits.connections_max }).connect_with(options);
+        Ok(Self { pool: pool.await.map_err(told)? })
     }
 
-    /// A private database in memory, filled by a script. It is one connection, for which everyone waits their turn.
-    ///
-    /// # Errors
-    /// What the database says of the script.
-    pub async fn embedded(script: &str, limits: SqlLimits) -> Result<Self, SqlError> {
+    pub(super) async fn embedded(limits: &SqlLimits) -> Result<Self, SqlError> {
         let options = SqliteConnectOptions::from_str("sqlite::memory:").map_err(told)?;
         let options = options.synchronous(SqliteSynchronous::Off).journal_mode(SqliteJournalMode::Memory);
-        let pool = pool(&limits, 1).connect_with(options).await.map_err(told)?;
-        let db = Self { inner: Sqlite { pool }, limits: Arc::new(limits) };
-        db.script(script).await?;
-        Ok(db)
+        Ok(Self { pool: pool(limits, 1).connect_with(options).await.map_err(told)? })
     }
 
-    /// Runs the statements of a script.
-    ///
-    /// # Errors
-    /// What the database says of them.
-    pub async fn script(&self, script: &str) -> Result<(), SqlError> {
-        let run = sqlx::raw_sql(AssertSqlSafe(script)).execute(&self.inner.pool);
-        self.bounded(async { run.await.map(drop).map_err(told) }).await
+    pub(super) async fn script(&self, script: &str) -> Result<(), SqlError> {
+        sqlx::raw_sql(AssertSqlSafe(script)).execute(&self.pool).await.map(drop).map_err(told)
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub async fn ping(&self) -> Result<(), SqlError> {
-        self.found("select 1", &[]).await.map(drop)
+    pub(super) async fn describe(&self, sql: &Sql) -> Result<Described, SqlError> {
+        let statement = (&self.pool).prepare(trusted(sql.numbered())).await.map_err(told)?;
+        let params = statement.parameters().map_or(0, |params| params.right().unwrap_or(0));
+        let columns = statement.columns().iter();
+        let columns = columns.map(|column| Yielded { name: column.name().to_owned(), of: None, fits: None }).collect();
+        Ok(Described { params, columns })
     }
 
-    /// What the database knows of a statement without running it.
-    ///
-    /// # Errors
-    /// What it objects to.
-    pub async fn describe(&self, sql: &str) -> Result<Described, SqlError> {
-        self.bounded(async {
-            let statement = (&self.inner.pool).prepare(trusted(sql)).await.map_err(told)?;
-            let params = statement.parameters().map_or(0, |params| params.right().unwrap_or(0));
-            let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
-            Ok(Described { params, columns })
-        })
-        .await
+    pub(super) async fn found(&self, sql: &Sql, params: &[SqlValue]) -> Result<bool, SqlError> {
+        found(&self.pool, sql, params).await
     }
 
-    /// Whether a statement finds anything.
-    ///
-    /// # Errors
-    /// If it could not be asked.
-    pub async fn found(&self, sql: &str, params: &[SqlValue]) -> Result<bool, SqlError> {
-        self.bounded(found(&self.inner.pool, sql, params)).await
-    }
-
-    /// The rows a statement finds, at most `limit`.
-    ///
-    /// # Errors
-    /// If it could not be asked, or a row is not as `columns` want it.
-    pub async fn fetch(
+    pub(super) async fn fetch(
         &self,
-        sql: &str,
+        sql: &Sql,
         params: &[SqlValue],
         columns: &[Column],
         limit: usize,
     ) -> Result<Vec<Row>, SqlError> {
-        self.bounded(fetch(&self.inner.pool, sql, params, columns, limit)).await
+        fetch(&self.pool, sql, params, columns, limit).await
     }
 
-    /// Begins a transaction that may write.
-    ///
-    /// # Errors
-    /// If it cannot begin in time.
-    pub async fn begin(&self) -> Result<Tx, SqlError> {
-        let begin = async { self.inner.pool.begin_with("BEGIN IMMEDIATE").await.map_err(told) };
-        Ok(Tx { inner: SqliteTx { tx: self.bounded(begin).await? }, limits: Arc::clone(&self.limits) })
+    pub(super) async fn begin(&self) -> Result<SqliteTx, SqlError> {
+        Ok(SqliteTx { tx: self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(told)? })
     }
 
-    async fn bounded<T>(&self, work: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
-        bounded(self.limits.acquire_timeout + self.limits.statement_timeout, work).await
+    pub(super) fn sizes(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
     }
 }
 
-impl Tx {
-    /// Whether a statement finds anything.
-    ///
-    /// # Errors
-    /// If it could not be asked.
-    pub async fn found(&mut self, sql: &str, params: &[SqlValue]) -> Result<bool, SqlError> {
-        bounded(self.limits.statement_timeout, found(&mut *self.inner.tx, sql, params)).await
+impl SqliteTx {
+    pub(super) async fn found(&mut self, sql: &Sql, params: &[SqlValue]) -> Result<bool, SqlError> {
+        found(&mut *self.tx, sql, params).await
     }
 
-    /// The rows a statement finds, at most `limit`.
-    ///
-    /// # Errors
-    /// If it could not be asked, or a row is not as `columns` want it.
-    pub async fn fetch(
+    pub(super) async fn fetch(
         &mut self,
-        sql: &str,
+        sql: &Sql,
         params: &[SqlValue],
         columns: &[Column],
         limit: usize,
     ) -> Result<Vec<Row>, SqlError> {
-        bounded(self.limits.statement_timeout, fetch(&mut *self.inner.tx, sql, params, columns, limit)).await
+        fetch(&mut *self.tx, sql, params, columns, limit).await
     }
 
-    /// Runs a statement; yields how many rows it changed.
-    ///
-    /// # Errors
-    /// If it could not be run.
-    pub async fn execute(&mut self, sql: &str, params: &[SqlValue]) -> Result<u64, SqlError> {
-        let run = async { bound(sql, params).execute(&mut *self.inner.tx).await.map_err(told) };
-        Ok(bounded(self.limits.statement_timeout, run).await?.rows_affected())
+    pub(super) async fn execute(&mut self, sql: &Sql, params: &[SqlValue]) -> Result<u64, SqlError> {
+        let done = bound(sql, params).execute(&mut *self.tx).await.map_err(told)?;
+        Ok(done.rows_affected())
     }
 
-    /// Makes what was written last.
-    ///
-    /// # Errors
-    /// If it could not be; then nothing was written.
-    pub async fn commit(self) -> Result<(), SqlError> {
-        bounded(self.limits.statement_timeout, async { self.inner.tx.commit().await.map_err(told) }).await
+    pub(super) async fn commit(self) -> Result<(), SqlError> {
+        self.tx.commit().await.map_err(told)
     }
 }
 
@@ -179,29 +111,23 @@ fn pool(limits: &SqlLimits, connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-/// The only place where a text becomes a statement. Statements are the author's, from files; nothing from a payload is
-/// ever part of one: that is always a bound parameter.
-fn trusted(sql: &str) -> sqlx::SqlStr {
-    sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql))
-}
-
-fn bound<'q>(sql: &str, params: &[SqlValue]) -> Query<'q> {
-    params.iter().fold(sqlx::query(trusted(sql)), |query, param| match param {
+fn bound<'q>(sql: &Sql, params: &[SqlValue]) -> Query<'q> {
+    params.iter().fold(sqlx::query(trusted(sql.numbered())), |query, param| match param {
         SqlValue::Null => query.bind(None::<i64>),
         SqlValue::Bool(yes) => query.bind(*yes),
         SqlValue::Int(whole) => query.bind(*whole),
         SqlValue::Real(number) => query.bind(*number),
-        SqlValue::Text(text) => query.bind(text.to_string()),
+        SqlValue::Text(text) | SqlValue::Json(text) => query.bind(text.to_string()),
     })
 }
 
-async fn found<'c>(on: impl Executor<'c, Database = Driver>, sql: &str, params: &[SqlValue]) -> Result<bool, SqlError> {
+async fn found<'c>(on: impl Executor<'c, Database = Driver>, sql: &Sql, params: &[SqlValue]) -> Result<bool, SqlError> {
     Ok(bound(sql, params).fetch_optional(on).await.map_err(told)?.is_some())
 }
 
 async fn fetch<'c>(
     on: impl Executor<'c, Database = Driver>,
-    sql: &str,
+    sql: &Sql,
     params: &[SqlValue],
     columns: &[Column],
     limit: usize,
@@ -239,11 +165,6 @@ fn raw(row: &SqliteRow, name: &str) -> Result<Value, sqlx::Error> {
         "REAL" => row.try_get_unchecked::<f64, _>(name)?.into(),
         _ => row.try_get_unchecked::<String, _>(name)?.into(),
     })
-}
-
-async fn bounded<T>(within: Duration, work: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
-    let late = |_| SqlError::Unavailable(format!("no answer within {within:?}"));
-    tokio::time::timeout(within, work).await.map_err(late)?
 }
 
 /// The database's own words are for the log; they may name columns and never hold a parameter.

@@ -2,10 +2,12 @@
 
 mod bus;
 mod cache;
+mod databases;
 mod faults;
 mod history;
 mod house;
 mod limits;
+mod postgres;
 mod presence;
 mod presence_model;
 mod published;

@@ -1,0 +1,72 @@
+// A PostgreSQL of our own for a suite: a cluster in a temporary folder, on a free port, killed and brought back at will.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { soon } from './person.mjs';
+import { freePort } from './redis.mjs';
+import { ROOT } from './server.mjs';
+import { until } from './serving.mjs';
+
+const run = promisify(execFile);
+const DISTRICT = 'district';
+
+export class Postgres {
+  static async start() {
+    const postgres = new Postgres();
+    postgres.folder = mkdtempSync(path.join(os.tmpdir(), 'homeroom-postgres-'));
+    postgres.port = await freePort();
+    await postgres.begin();
+    return postgres;
+  }
+
+  /** Starts it where it was, on what it had written. */
+  async begin() {
+    this.child = spawn(path.join(ROOT, 'tests/postgres'), [this.folder, `${this.port}`], { stdio: 'ignore' });
+    const answers = () => this.ask('postgres', 'select 1').then(() => true, () => false);
+    await soon(until(answers), 'PostgreSQL to start', 60_000);
+  }
+
+  url(database) {
+    return `postgres://homeroom@127.0.0.1:${this.port}/${database}`;
+  }
+
+  /** Runs statements; yields what they print, a line a row. */
+  async ask(database, ...statements) {
+    const commands = statements.flatMap((statement) => ['-c', statement]);
+    const { stdout } = await run('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', this.url(database), ...commands]);
+    return stdout.trim();
+  }
+
+  /** The URL of a database that a script has filled. */
+  async filled(database, script) {
+    await this.ask('postgres', `create database ${database}`);
+    await this.ask(database, script);
+    return this.url(database);
+  }
+
+  /** The URL of a copy of the demo district. */
+  async district(name) {
+    this.first ??= this.filled(DISTRICT, readFileSync(path.join(ROOT, 'namespaces/district.sql'), 'utf8'));
+    await this.first;
+    // One copy at a time: nobody else may be connected to what is copied.
+    this.copied = (this.copied ?? Promise.resolve()).then(() => this.ask('postgres', `create database ${name} template ${DISTRICT}`));
+    await this.copied;
+    return this.url(name);
+  }
+
+  /** Ends it as a power cut would; `begin` brings it back. */
+  async kill(signal = 'SIGKILL') {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill(signal);
+    await gone;
+  }
+
+  async end() {
+    await this.kill('SIGQUIT');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
