@@ -11,7 +11,6 @@ import { ROOT } from './server.mjs';
 import { until } from './serving.mjs';
 
 const run = promisify(execFile);
-const DISTRICT = 'district';
 
 export class Postgres {
   static async start() {
@@ -40,21 +39,15 @@ export class Postgres {
     return stdout.trim();
   }
 
-  /** The URL of a database that a script has filled. */
-  async filled(database, script) {
-    await this.ask('postgres', `create database ${database}`);
-    await this.ask(database, script);
-    return this.url(database);
+  /** The URL of a schema of its own that a script has filled. */
+  async filled(schema, script) {
+    await this.ask('postgres', `create schema ${schema}`, `set search_path to ${schema}`, script);
+    return `${this.url('postgres')}?options[search_path]=${schema}`;
   }
 
-  /** The URL of a copy of the demo district. */
-  async district(name) {
-    this.first ??= this.filled(DISTRICT, readFileSync(path.join(ROOT, 'namespaces/district.sql'), 'utf8'));
-    await this.first;
-    // One copy at a time: nobody else may be connected to what is copied.
-    this.copied = (this.copied ?? Promise.resolve()).then(() => this.ask('postgres', `create database ${name} template ${DISTRICT}`));
-    await this.copied;
-    return this.url(name);
+  /** The URL of a demo district of one's own. */
+  district(schema) {
+    return this.filled(schema, readFileSync(path.join(ROOT, 'namespaces/district.sql'), 'utf8'));
   }
 
   /** Ends it as a power cut would; `begin` brings it back. */
