@@ -12,6 +12,7 @@ mod claims;
 mod clock;
 pub mod history;
 pub mod limiter;
+pub mod outbox;
 pub mod presence;
 pub mod redis;
 pub mod sql;

@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-pub use db::{Db, Tx};
+pub(crate) use postgres::{failure as postgres_failure, options as postgres_options};
+
+pub use db::{Db, Migration, Tx};
 pub use statement::{Part, Sql};
 pub use status::{Breaking, SqlStatus};
 

@@ -6,7 +6,22 @@ use std::time::Duration;
 
 use super::postgres::{PgTx, Postgres};
 use super::sqlite::{Sqlite, SqliteTx};
-use super::{Column, Described, Row, Sql, SqlError, SqlLimits, SqlStatus, SqlValue};
+use super::{Column, Described, Part, Row, Sql, SqlError, SqlLimits, SqlStatus, SqlValue};
+
+/// Held while migrations run, so that two deployments do not run the same.
+const MIGRATING: i64 = 0x686f_6d65_726f_6f6d;
+
+const MIGRATIONS: &str =
+    "create table if not exists homeroom_migrations (name text primary key, run_at text default current_timestamp)";
+
+/// A script that is run once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration<'a> {
+    /// What it is known by ever after.
+    pub name: &'a str,
+    /// Its statements.
+    pub script: &'a str,
+}
 
 /// A database.
 #[derive(Debug, Clone)]
@@ -73,6 +88,36 @@ impl Db {
             Driver::Sqlite(sqlite) => self.bounded(sqlite.script(script)).await,
             Driver::Postgres(postgres) => postgres.script(script).await,
         }
+    }
+
+    /// Runs the migrations that have not been run, in order, all of them or none. Yields their names.
+    ///
+    /// # Errors
+    /// What the database says of them.
+    pub async fn migrate(&self, migrations: &[Migration<'_>]) -> Result<Vec<String>, SqlError> {
+        let is_done =
+            Sql::new([Part::Text("select 1 from homeroom_migrations where name = ".into()), Part::Parameter(0)]);
+        let note = Sql::new([
+            Part::Text("insert into homeroom_migrations (name) values (".into()),
+            Part::Parameter(0),
+            Part::Text(")".into()),
+        ]);
+        let mut tx = self.begin().await?;
+        if let Driver::Postgres(_) = &self.inner {
+            tx.script(&format!("select pg_advisory_xact_lock({MIGRATING})")).await?;
+        }
+        tx.script(MIGRATIONS).await?;
+        let mut run = Vec::new();
+        for migration in migrations {
+            let name = [SqlValue::Text(migration.name.into())];
+            if !tx.found(&is_done, &name).await? {
+                tx.script(migration.script).await?;
+                tx.execute(&note, &name).await?;
+                run.push(migration.name.to_owned());
+            }
+        }
+        tx.commit().await?;
+        Ok(run)
     }
 
     /// Whether the database answers.
@@ -188,6 +233,17 @@ impl Tx {
         match &mut self.inner {
             DriverTx::Sqlite(tx) => bounded(self.limits.statement_timeout, tx.execute(sql, params)).await,
             DriverTx::Postgres(tx) => tx.execute(sql, params).await,
+        }
+    }
+
+    /// Runs the statements of a script in it.
+    ///
+    /// # Errors
+    /// What the database says of them.
+    pub async fn script(&mut self, script: &str) -> Result<(), SqlError> {
+        match &mut self.inner {
+            DriverTx::Sqlite(tx) => bounded(self.limits.statement_timeout, tx.script(script)).await,
+            DriverTx::Postgres(tx) => tx.script(script).await,
         }
     }
 

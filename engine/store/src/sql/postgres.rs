@@ -105,7 +105,7 @@ impl Postgres {
 
     pub(super) async fn script(&self, script: &str) -> Result<(), SqlError> {
         let mut tx = self.begin().await?;
-        tx.lease()?.simple(script).await.map_err(|trouble| trouble.told())?;
+        tx.script(script).await?;
         tx.commit().await
     }
 
@@ -201,6 +201,12 @@ impl PgTx {
             prepared.execute(self.lease()?, params).await
         };
         let came = came.await;
+        self.note(&house, came)
+    }
+
+    pub(super) async fn script(&mut self, script: &str) -> Result<(), SqlError> {
+        let house = Arc::clone(&self.house);
+        let came = self.lease()?.simple(script).await;
         self.note(&house, came)
     }
 
@@ -388,7 +394,13 @@ impl Doubt {
     }
 }
 
-fn options(url: &str, limits: &SqlLimits) -> Result<PgConnectOptions, SqlError> {
+/// What PostgreSQL has said, or nobody.
+pub(crate) fn failure(error: sqlx::Error) -> SqlError {
+    Trouble::from(error).told()
+}
+
+/// How sessions begin: in UTC, reading only, and bounded in time.
+pub(crate) fn options(url: &str, limits: &SqlLimits) -> Result<PgConnectOptions, SqlError> {
     let mut options = PgConnectOptions::from_str(url).map_err(|error| Trouble::objection(error).told())?;
     if let Some(tls) = limits.tls {
         options = options.ssl_mode(match tls {

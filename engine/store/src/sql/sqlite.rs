@@ -96,6 +96,10 @@ impl SqliteTx {
         Ok(done.rows_affected())
     }
 
+    pub(super) async fn script(&mut self, script: &str) -> Result<(), SqlError> {
+        sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *self.tx).await.map(drop).map_err(told)
+    }
+
     pub(super) async fn commit(self) -> Result<(), SqlError> {
         self.tx.commit().await.map_err(told)
     }

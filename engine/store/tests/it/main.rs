@@ -7,6 +7,7 @@ mod faults;
 mod history;
 mod house;
 mod limits;
+mod outbox;
 mod postgres;
 mod presence;
 mod presence_model;
