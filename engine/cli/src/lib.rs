@@ -1,4 +1,4 @@
-//! The process: `homeroom serve`, `check`, `test`, `explain`, `doctor`, `new`, `fmt`, `token`, `schema`.
+//! The process: `homeroom serve`, `check`, `test`, `explain`, `doctor`, `migrate`, `new`, `fmt`, `token`, `schema`.
 //!
 //! A deployment is a `main.rs` of ten lines that hands its files and hooks to [`run`].
 
@@ -13,6 +13,7 @@ pub mod fmt;
 pub mod identity;
 pub mod load;
 mod log;
+mod migrate;
 pub mod new;
 #[cfg(feature = "otel")]
 mod otel;
@@ -71,6 +72,8 @@ enum Command {
     Breaking(breaking::Options),
     /// Ask Redis, the database and the servers whether all is well, before a deployment or at night.
     Doctor(doctor::Options),
+    /// Make the engine's own tables in PostgreSQL, and those of the demo where that is wanted.
+    Migrate(migrate::Options),
     /// Make a small namespace to begin with, commented and tested.
     New(new::Options),
     /// Bring YAML into one style, comments intact.
@@ -104,6 +107,7 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Plan(options)) => plan::run(deployable, &options).await,
             Some(Command::Breaking(options)) => breaking::run(deployable, &options),
             Some(Command::Doctor(options)) => doctor::run(deployable, &options).await,
+            Some(Command::Migrate(options)) => migrate::run(deployable, &options).await,
             Some(Command::New(options)) => new::run(&options),
             Some(Command::Fmt(options)) => fmt::run(&options),
             Some(Command::Export(options)) => export::run(deployable, &options).await,

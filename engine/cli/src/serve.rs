@@ -10,6 +10,8 @@ use clap::Args;
 use homeroom_definition::render;
 use homeroom_http::{ApiKeys, Definitions};
 use homeroom_runtime::ClusterKey;
+use homeroom_store::outbox::Outbox;
+use homeroom_store::sql::SqlError;
 use homeroom_store::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
@@ -66,6 +68,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let address = options.listen.unwrap_or(settings.listen);
     let keys = safe_on(&settings, address)?;
     let authenticator = Arc::new(Jwt::new(&settings.auth)?);
+    let outbox = outbox(&settings).await?;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     welcome(&settings, address, &plan.namespaces.keys().map(|path| path.to_string()).collect::<Vec<_>>());
@@ -81,6 +84,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         state: settings.state.clone(),
         socket: settings.socket.clone(),
         db: loaded.db.clone(),
+        outbox,
         authenticator,
         shared,
     };
@@ -107,6 +111,19 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         traces.end().await;
     }
     Ok(())
+}
+
+/// The outbox, where the settings want it worked on.
+async fn outbox(settings: &Settings) -> Result<Option<Outbox>, String> {
+    let (Some(outbox), Some(url)) = (&settings.outbox, &settings.database) else { return Ok(None) };
+    let holder = uuid::Uuid::new_v4().to_string();
+    match Outbox::open(&url.value, &settings.sql, outbox.clone(), &holder).await {
+        Ok(outbox) => Ok(Some(outbox)),
+        Err(SqlError::Refused(why)) => {
+            Err(format!("there is no outbox to work on: {why}; `homeroom migrate` makes it"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Waits until events in flight are done, and the last user of this server has left their rooms.

@@ -2,6 +2,7 @@
 
 pub mod card;
 mod emitter;
+mod outbox;
 mod register;
 
 use std::collections::hash_map::RandomState;
@@ -20,6 +21,7 @@ use homeroom_socket::listen;
 use homeroom_socket::outgoing::Outgoing;
 use homeroom_socket::settings::SocketSettings;
 use homeroom_store::bus::{BusLimits, Frames};
+use homeroom_store::outbox::Outbox;
 use homeroom_store::redis::{BadAddress, Redis, RedisBus, RedisHistory, RedisLimits, RedisPresence, RedisState};
 use homeroom_store::sql::Db;
 use homeroom_store::state::StateLimits;
@@ -28,6 +30,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use self::emitter::Listening;
+use self::outbox::Sending;
 use self::register::Register;
 use crate::settings::Shared;
 
@@ -54,6 +57,8 @@ pub struct Parts {
     pub socket: SocketSettings,
     /// The database, if there is one.
     pub db: Option<Db>,
+    /// The outbox, if it is worked on.
+    pub outbox: Option<Outbox>,
     /// Who verifies tokens.
     pub authenticator: Arc<dyn Authenticator>,
     /// The other servers, and what they all know each other by.
@@ -76,6 +81,8 @@ pub struct Server {
     register: Option<Register>,
     /// Hears what other services publish.
     listening: Option<Listening>,
+    /// What services leave in the database.
+    outbox: Option<Outbox>,
 }
 
 impl Drop for Server {
@@ -158,6 +165,7 @@ impl Server {
             keeping,
             register,
             listening,
+            outbox: parts.outbox,
         };
         Ok((Arc::new(server), routes))
     }
@@ -190,6 +198,7 @@ impl Server {
         let api = Api { engine: self.engine.clone(), keys, contracts, definitions };
         let ticker = tokio::spawn(tick(self.engine.clone(), Arc::clone(&self.clock)));
         let tender = tokio::spawn(tend(self.engine.clone(), Arc::clone(&self.clock)));
+        let sending = self.outbox.as_ref().map(|outbox| Sending::begin(outbox, &self.engine));
         let address = listener.local_addr().ok();
         let serving = listen::serve(
             listener,
@@ -209,6 +218,9 @@ impl Server {
                 register.leave().await;
             }
             None => serving.await,
+        }
+        if let Some(sending) = sending {
+            sending.end().await;
         }
         ticker.abort();
         tender.abort();

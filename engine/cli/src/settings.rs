@@ -17,6 +17,7 @@ use homeroom_plan::Identity;
 use homeroom_runtime::RuntimeSettings;
 use homeroom_socket::settings::SocketSettings;
 use homeroom_store::PresenceRules;
+use homeroom_store::outbox::OutboxSettings;
 use homeroom_store::redis::RedisConfig;
 use homeroom_store::sql::SqlLimits;
 use homeroom_store::state::StateLimits;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub demo: Option<Text>,
     /// Bounds of the database.
     pub sql: SqlLimits,
+    /// How the outbox is worked on, if it is.
+    pub outbox: Option<OutboxSettings>,
     /// The keys of services; never the development key.
     pub api_keys: Vec<String>,
     /// When changed definitions are served.
@@ -139,6 +142,7 @@ impl fmt::Debug for Settings {
             .field("database", &self.database.as_ref().map(|_| "***"))
             .field("demo", &self.demo.as_ref().map(|demo| &demo.value))
             .field("sql", &self.sql)
+            .field("outbox", &self.outbox)
             .field("api_keys", &self.api_keys.len())
             .field("demo_tokens", &self.demo_tokens.len())
             .field("redis", &self.redis)

@@ -37,5 +37,8 @@ pub(crate) async fn metrics(State(api): State<Api>) -> impl IntoResponse {
     if let Some(bus) = api.engine.bus() {
         metrics.bus(&bus);
     }
+    if let Some(database) = api.engine.database() {
+        metrics.database(&database);
+    }
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], api.engine.metrics_text())
 }

@@ -189,6 +189,12 @@ impl Engine {
         inner.metrics.text(Some(Scrape { bound: self.current(), waiting, state: Arc::clone(&inner.state), redis }))
     }
 
+    /// How the database fares; `None` if there is none.
+    #[must_use]
+    pub fn database(&self) -> Option<homeroom_store::sql::SqlStatus> {
+        self.inner.stores.db.as_ref().map(Db::status)
+    }
+
     /// How many connections there are, over all namespaces.
     #[must_use]
     pub fn connections(&self) -> usize {

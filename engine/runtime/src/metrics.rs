@@ -1,6 +1,7 @@
 //! What is counted, in OpenMetrics. Labels are bounded: namespaces that are served, events, queries and codes that are
 //! declared (what clients make up is `(unknown)`), verdicts, and contracts that this server has served.
 
+mod database;
 mod gates;
 mod laps;
 mod meters;
@@ -21,6 +22,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use self::database::DatabaseMetrics;
 pub use self::gates::GateCounts;
 use self::gates::GateMetrics;
 pub(crate) use self::laps::{Laps, Stage};
@@ -48,6 +50,7 @@ struct Inner {
     reloads: Family<OfVerdict, Counter>,
     definitions: Family<OfDigest, Gauge>,
     reload_seconds: Gauge<f64, AtomicU64>,
+    database: DatabaseMetrics,
     shared: SharedMetrics,
     redis: Mutex<Option<Arc<Timings>>>,
     gates: GateMetrics,
@@ -117,6 +120,7 @@ impl Default for Metrics {
                 "homeroom_reload_seconds",
                 "How long the last change of definitions took to be served",
             ),
+            database: DatabaseMetrics::new(&mut registry),
             shared: SharedMetrics::new(&mut registry),
             redis: Mutex::default(),
             gates: GateMetrics::new(&mut registry),
@@ -190,6 +194,21 @@ impl Metrics {
     /// Tells how the bus between servers fares.
     pub fn bus(&self, status: &homeroom_store::bus::BusStatus) {
         self.inner.shared.bus(status);
+    }
+
+    /// Tells how the database fares.
+    pub fn database(&self, status: &homeroom_store::sql::SqlStatus) {
+        self.inner.database.database(status);
+    }
+
+    /// Counts what became of events of the outbox.
+    pub fn outbox(&self, settled: &homeroom_store::outbox::Settled) {
+        self.inner.database.outbox(settled);
+    }
+
+    /// Tells for how many seconds the oldest event of the outbox has waited.
+    pub fn outbox_oldest(&self, seconds: f64) {
+        self.inner.database.oldest(seconds);
     }
 
     /// Tells how many servers say that they are there.

@@ -141,6 +141,15 @@ impl Held {
     pub fn is_held(&self) -> bool {
         Instant::now() < self.until
     }
+
+    /// Does something while the slot is held: what it yields, `Some(None)` if that was not done in time, `None` if the slot
+    /// was not held for certain any more when it would have begun.
+    pub async fn within<T>(&self, work: impl Future<Output = T>) -> Option<Option<T>> {
+        if !self.is_held() {
+            return None;
+        }
+        Some(tokio::time::timeout_at(self.until.into(), work).await.ok())
+    }
 }
 
 impl Letter {

@@ -130,7 +130,7 @@ fn shown_as(name: &str) -> String {
     format!("environment variable {name}")
 }
 
-fn sections() -> [(&'static str, Vec<Field>); 10] {
+fn sections() -> [(&'static str, Vec<Field>); 11] {
     [
         ("listen", ListenSection::fields()),
         ("auth", AuthSection::fields()),
@@ -139,6 +139,7 @@ fn sections() -> [(&'static str, Vec<Field>); 10] {
         ("limits", LimitsSection::fields()),
         ("state", StateSection::fields()),
         ("database", DatabaseSection::fields()),
+        ("outbox", OutboxSection::fields()),
         ("api", ApiSection::fields()),
         ("reload", ReloadSection::fields()),
         ("redis", RedisSection::fields()),

@@ -23,6 +23,8 @@ record! {
         "state" state: Option<StateSection>,
         /// The database.
         "database" database: Option<DatabaseSection>,
+        /// Events that services leave in PostgreSQL.
+        "outbox" outbox: Option<OutboxSection>,
         /// The API over HTTP.
         "api" api: Option<ApiSection>,
         /// How changed definitions are served.
@@ -249,6 +251,31 @@ record! {
         "tls" tls: Option<Text>,
         /// A file of authorities, as PEM, that its certificate may be signed by; by default those of the web.
         "tls_ca" tls_ca: Option<Text>,
+    }
+}
+
+record! {
+    /// Events that services leave in the table `homeroom_outbox` of PostgreSQL, within their own transactions; `homeroom
+    /// migrate` makes it. They are sent at least once, and those of one `key` in their order.
+    pub struct OutboxSection {
+        /// Whether this server sends what is there: `on` or `off`, the default.
+        "enabled" enabled: Option<Text>,
+        /// How long after a server's death others go on with what it had in hand, `10s` by default.
+        "lease" lease: Option<Text>,
+        /// How often is looked for what PostgreSQL did not tell of, `1s` by default. What it tells of is sent at once.
+        "poll" poll: Option<Text>,
+        /// Events that are taken at once, `64` by default; so many of a key may be sent twice when a server dies.
+        "batch" batch: Option<Node>,
+        /// How many keys are worked on at once, `2` by default, each on a connection of its own.
+        "workers" workers: Option<Node>,
+        /// Attempts after which an event is put into `homeroom_outbox_dead`, `10` by default; what a payload or a definition
+        /// rules out is put there at once. An attempt does not count while Redis or the database is away.
+        "attempts_max" attempts_max: Option<Node>,
+        /// How long the dead are kept, `14d` by default.
+        "dead_kept" dead_kept: Option<Text>,
+        /// A property that the id of the row is written to, where the payload is an object that has none of that name; the
+        /// payload's type must allow it.
+        "id_as" id_as: Option<Text>,
     }
 }
 

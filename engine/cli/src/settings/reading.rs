@@ -7,6 +7,7 @@ use homeroom_definition::{Diagnostic, Diagnostics, Many, Node, Text, parse_count
 use homeroom_runtime::{OnDenied, RuntimeSettings};
 use homeroom_socket::settings::{Carrier, SocketSettings};
 use homeroom_store::PresenceRules;
+use homeroom_store::outbox::OutboxSettings;
 use homeroom_store::redis::RedisConfig;
 use homeroom_store::sql::{SqlLimits, SqlTls};
 use homeroom_store::state::StateLimits;
@@ -27,6 +28,7 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
     let limits = reading.limits(file);
     let state = reading.state(file);
     let sql = reading.sql(file);
+    let outbox = reading.outbox(file);
     let api_keys = reading.api_keys(file);
     let reload = reading.reload(file);
     let redis = reading.redis(file);
@@ -46,6 +48,7 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
         database: file.database.as_ref().and_then(|database| database.url.clone()),
         demo: file.database.as_ref().and_then(|database| database.demo.clone()),
         sql,
+        outbox,
         api_keys,
         reload,
         redis,
@@ -279,6 +282,29 @@ impl Reading<'_> {
         limits.tls = section.tls.as_ref().and_then(|tls| self.one_of(tls, &TLS));
         limits.tls_ca = section.tls_ca.as_ref().map(|file| file.value.as_str().into());
         limits
+    }
+
+    fn outbox(&mut self, file: &SettingsFile) -> Option<OutboxSettings> {
+        let section = file.outbox.as_ref()?;
+        let mut settings = OutboxSettings::default();
+        self.duration(section.lease.as_ref(), &mut settings.lease);
+        self.duration(section.poll.as_ref(), &mut settings.poll);
+        self.count(section.batch.as_ref(), &mut settings.batch);
+        self.count(section.workers.as_ref(), &mut settings.workers);
+        self.count(section.attempts_max.as_ref(), &mut settings.attempts_max);
+        self.duration(section.dead_kept.as_ref(), &mut settings.dead_kept);
+        settings.id_as = section.id_as.as_ref().map(|property| property.value.clone());
+        let enabled = section.enabled.as_ref()?;
+        let url = file.database.as_ref().and_then(|database| database.url.as_ref());
+        let is_on = self.one_of(enabled, &[("on", true), ("off", false)])?;
+        if is_on && !url.is_some_and(|url| url.value.starts_with("postgres")) {
+            self.wrong(
+                enabled,
+                "there is no PostgreSQL that an outbox could be in",
+                "set `database.url`, or `DATABASE_URL`",
+            );
+        }
+        is_on.then_some(settings)
     }
 
     fn duration(&mut self, written: Option<&Text>, into: &mut Duration) {
