@@ -50,6 +50,15 @@ export class Postgres {
     return this.filled(schema, readFileSync(path.join(ROOT, 'namespaces/district.sql'), 'utf8'));
   }
 
+  /** The URL of a platform of another shape, as somebody sees it who may only use its views. */
+  async mapped(database) {
+    await this.ask('postgres', `create database ${database}`);
+    for (const script of ['namespaces/district.sql', 'tests/databases/skillcore.sql']) {
+      await this.ask(database, readFileSync(path.join(ROOT, script), 'utf8'));
+    }
+    return `${this.url(database).replace('homeroom@', 'realtime@')}?options[search_path]=homeroom`;
+  }
+
   /** Ends it as a power cut would; `begin` brings it back. */
   async kill(signal = 'SIGKILL') {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;

@@ -11,7 +11,7 @@ import { parse } from 'yaml';
 import { token } from './people.mjs';
 import { Person, matches, soon } from './person.mjs';
 import { ROOT, post } from './server.mjs';
-import { STAGES } from './stage.mjs';
+import { stages } from './stage.mjs';
 
 const NAMESPACES = ['gradebook', 'notifications', 'attendance', 'messaging', 'live-class', 'assessment'];
 const AT_ONCE = 4;
@@ -155,7 +155,7 @@ async function play(stage, namespace, file, scenario) {
   }
 }
 
-for (const stage of STAGES) describe(stage.name, { concurrency: AT_ONCE }, () => {
+for (const stage of stages()) describe(stage.name, { concurrency: AT_ONCE }, () => {
   before(stage.open);
   after(stage.close);
   for (const namespace of NAMESPACES) {

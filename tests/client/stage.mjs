@@ -100,19 +100,20 @@ const { front } = process.env.FRONT ? await import(process.env.FRONT) : {};
 
 let redis, postgres;
 let plays = 0;
-const together = {
-  name: `two servers on Redis and PostgreSQL, by chance (SEED=${seed})`,
+const together = (district) => ({
+  name: `two servers on Redis and PostgreSQL, ${district}, by chance (SEED=${seed})`,
   open: async () => ([redis, postgres] = await Promise.all([Redis.start(), Postgres.start()])),
   close: () => Promise.all([redis.kill(), postgres.end()]),
   play: async () => {
     const number = plays++;
-    const url = await postgres.district(`play_${number}`);
+    const url = await postgres[district](`play_${number}`);
     const env = { REDIS_URL: redis.url, HOMEROOM_REDIS_PREFIX: `play-${number}:`, DATABASE_URL: url, HOMEROOM_REDIS_CALL_TIMEOUT: '5s' };
     const servers = await Promise.all([start({ env }), start({ env })]);
     return new Pair(servers, chance(seed + number), await front?.(servers.map((server) => server.url)));
   },
   // A server counts its own: it delivers, and does not ask the others.
   reached: (told, count) => assert.ok(told <= count, `${told} of ${count}`),
-};
+});
 
-export const STAGES = [alone, together];
+/** On the demo district, or `mapped`: on a platform of another shape, through views. */
+export const stages = (district = 'district') => [alone, together(district)];
