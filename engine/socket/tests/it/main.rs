@@ -8,6 +8,7 @@ mod client;
 mod connects;
 mod ends;
 mod events;
+mod hostile;
 mod http;
 mod namespaces;
 mod official;
@@ -126,6 +127,8 @@ mod own {
         run! { crate::stage::own =>
         connects:
             a_refusal_has_its_code_in_data;
+        hostile:
+            the_hostile_leave_nothing_behind;
         ends:
             a_slow_reader_is_not_taken_for_silent,
             the_volatile_is_left_out_where_there_is_no_place,

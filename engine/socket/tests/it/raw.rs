@@ -114,6 +114,21 @@ impl Raw {
         String::from_utf8(payload).expect("it is text")
     }
 
+    /// The next text without this in it.
+    pub(crate) async fn text_but(&mut self, passed_over: &str) -> String {
+        loop {
+            let text = self.text().await;
+            if !text.contains(passed_over) {
+                return text;
+            }
+        }
+    }
+
+    /// Reads until there is nothing more.
+    pub(crate) async fn rest(&mut self) {
+        while self.read().await.is_some() {}
+    }
+
     /// Reads until it is told the end, and then to the end; yields the code.
     pub(crate) async fn closed(&mut self) -> u16 {
         loop {

@@ -1,5 +1,6 @@
 //! An engine that does what clients tell it, and remembers what it was told.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -82,6 +83,20 @@ impl Engine {
     /// Whether it has room for more.
     pub(crate) fn has_room(&self, has: bool) {
         self.room.send_replace(has);
+    }
+
+    /// Forgets everything about those that have gone, each of which must have been told once; yields how many they were.
+    pub(crate) fn forget_the_gone(&self, when: &str) -> usize {
+        let seen = &mut *self.seen.lock();
+        let gone: HashSet<ConnId> = seen.closed.iter().map(|(conn, _)| *conn).collect();
+        assert_eq!(gone.len(), seen.closed.len(), "an end was told twice, {when}");
+        let connected: HashSet<ConnId> = seen.connected.iter().copied().collect();
+        assert!(connected.difference(&gone).count() == 1, "an end was not told, {when}");
+        seen.connected.retain(|conn| !gone.contains(conn));
+        seen.events.clear();
+        seen.hellos.clear();
+        seen.closed.clear();
+        gone.len()
     }
 
     fn note(&self, note: impl FnOnce(&mut Seen)) {
