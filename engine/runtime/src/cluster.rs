@@ -302,14 +302,7 @@ impl Inner {
         sender: Option<u64>,
         positions: &[(Arc<str>, Arc<str>)],
     ) -> Reached {
-        let mut sum = Delivery::default();
-        let mut forms = emission.forms.iter().map(|form| {
-            let came = self.send_form(namespace, emission, form, sender, positions);
-            sum = sum.and(came);
-            came.reached
-        });
-        let (first, others) = (forms.next().unwrap_or(0), forms.collect());
-        Reached { first, others, sum }
+        Reached::of(emission.forms.iter().map(|form| self.send_form(namespace, emission, form, sender, positions)))
     }
 
     fn send_form(

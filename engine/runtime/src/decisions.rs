@@ -129,6 +129,19 @@ pub(crate) struct Reached {
     pub(crate) sum: Delivery,
 }
 
+impl Reached {
+    /// Of what came of each form.
+    pub(crate) fn of(forms: impl IntoIterator<Item = Delivery>) -> Self {
+        let mut sum = Delivery::default();
+        let mut counts = forms.into_iter().map(|came| {
+            sum = sum.and(came);
+            came.reached
+        });
+        let (first, others) = (counts.next().unwrap_or(0), counts.collect());
+        Self { first, others, sum }
+    }
+}
+
 impl Inner {
     /// An emission was sent to the connections of this server.
     pub(crate) fn remember_sent(

@@ -145,19 +145,18 @@ impl Scene<'_> {
     /// Sends something to the event's sender alone, with positions that hold as it leaves.
     fn answer(&self, session: &Session, emission: Emission, recalls: &[Arc<Recall>]) -> usize {
         let namespace = &self.served.namespace().path;
-        let mut reached = 0;
-        let mut others = Vec::new();
-        for (at, form) in emission.forms.iter().enumerate() {
+        let mut counts = Vec::new();
+        for form in &emission.forms {
             self.inner.with_positions(session, recalls, &form.args, |args| {
                 let form = Form { roles: form.roles.clone(), args: args.clone() };
-                let sent = self.inner.send_one(namespace, &emission, &form, session.conn, &[]);
-                reached += sent;
-                others.extend((at > 0).then_some(sent));
+                counts.push(self.inner.send_one(namespace, &emission, &form, session.conn, &[]));
             });
         }
-        let first = reached - others.iter().sum::<usize>();
-        self.inner.remember_sent(self.bound, namespace, emission, Reached { first, others }, Some(session));
-        reached
+        let reached = Reached::of(counts);
+        let sum = reached.sum;
+        self.served.meters.of_sent(emission.number).count(&self.served.meters.all, sum);
+        self.inner.remember_sent(self.bound, namespace, emission, reached, Some(session), self.trace);
+        sum.reached
     }
 
     /// What a room remembers of a user who is in it, as JSON.

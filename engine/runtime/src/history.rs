@@ -38,6 +38,9 @@ use self::room::{Room, State};
 use crate::cluster::{Cluster, ClusterKey};
 use crate::engine::Engine;
 
+/// The rooms of a namespace, by name.
+type Rooms = HashMap<Arc<str>, Arc<Room>>;
+
 /// The histories of all rooms, as this server knows them.
 pub(crate) struct Histories {
     key: ClusterKey,
@@ -46,7 +49,8 @@ pub(crate) struct Histories {
     numbers: AtomicU64,
     last_ms: AtomicI64,
     owns: AtomicU64,
-    rooms: RwLock<HashMap<Arc<str>, HashMap<Arc<str>, Arc<Room>>>>,
+    /// By namespace, and then by name.
+    rooms: RwLock<HashMap<Arc<str>, Rooms>>,
     /// What is kept here, and how much of it there may be.
     bytes: AtomicUsize,
     bytes_max: usize,

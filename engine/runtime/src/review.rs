@@ -197,6 +197,7 @@ impl Inner {
 
     /// A room that is declared no more has nothing that follows from leaving it.
     pub(crate) async fn leave_undeclared(&self, session: &Session, name: &Arc<str>) {
+        self.left_kept(session, name);
         if session.rooms.lock().remove(name) {
             self.left(&session.namespace, Some(name));
         }

@@ -1,7 +1,7 @@
 //! Everyone in the demo district: the columns of the matrix.
 
 use homeroom_plan::Plan;
-use homeroom_store::sql::{Column, ColumnKind, Db, Row, SqlLimits};
+use homeroom_store::sql::{Column, ColumnKind, Db, Row, Sql, SqlLimits};
 use serde_json::Value;
 
 /// Everyone with their tenant; students' classes are those they attend, parents' those of their children.
@@ -40,7 +40,7 @@ pub(super) async fn everyone(script: &str, plan: &Plan) -> Vec<Person> {
     let db = Db::embedded(script, SqlLimits::default()).await.expect("the script runs");
     let columns = ["id", "role", "name", "schoolId", "districtId", "boardId", "countryId", "classes", "children"]
         .map(|name| Column { name: name.into(), kind: ColumnKind::Text, required: false });
-    let rows = db.fetch(EVERYONE, &[], &columns, PEOPLE_MAX).await.expect("everyone is found");
+    let rows = db.fetch(&Sql::plain(EVERYONE), &[], &columns, PEOPLE_MAX).await.expect("everyone is found");
     let mut people: Vec<Person> = rows.into_iter().map(person).collect();
     let rank = |person: &Person| plan.roles.iter().position(|role| **role == *person.role);
     people.sort_by_key(|person| (rank(person), person.id.clone()));

@@ -16,7 +16,7 @@ pub(super) fn joining_events(namespace: &Namespace) -> Vec<&str> {
 pub(super) fn rooms_joined(namespace: &Namespace, entry: &Entry) -> BTreeSet<RoomId> {
     let mut rooms = BTreeSet::new();
     each_step(namespace, &entry.handler.body, &mut |step| {
-        if let Verb::Join(joined) = &step.verb {
+        if let Verb::Join { rooms: joined, .. } = &step.verb {
             rooms.extend(joined.iter().map(|room| room.room));
         }
     });

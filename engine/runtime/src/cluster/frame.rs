@@ -341,9 +341,12 @@ mod tests {
     fn what_rooms_keep_arrives_as_it_left() {
         let links = vec![Link { room: "class:a".into(), prev: 3 }, Link { room: "class:b".into(), prev: 0 }];
         let (namespace, sealed) = ("/gradebook".into(), Bytes::new());
-        let entry = Entry { origin: 7, number: 5, at_ms: 9, namespace, links, emission: emission(), own: 4, sealed };
-        let frame =
-            read(&write(7, 1, TWICE, "/gradebook", &Said::Kept { entry: &entry, roles: &[] })).expect("a frame");
+        let trace = TraceId(9);
+        let entry =
+            Entry { origin: 7, number: 5, at_ms: 9, trace, namespace, links, emission: emission(), own: 4, sealed };
+        let from = From { server: 7, number: 1, trace };
+        let frame = read(&write(from, TWICE, "/gradebook", &Said::Kept { entry: &entry, roles: &[] }));
+        let frame = frame.expect("a frame");
         let Sent::Kept(kept) = frame.sent else { panic!("one that is kept") };
         assert_eq!((kept.number, kept.at_ms, kept.own, &kept.links), (5, 9, 4, &entry.links));
         assert_eq!(kept.emitted.rooms, entry.emission.to.rooms);

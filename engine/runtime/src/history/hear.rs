@@ -40,7 +40,7 @@ impl Inner {
     }
 
     /// Delivers what has waited for too long; what came before it is lost to those who are here.
-    pub(super) fn give_up_waiting(&self, waiting: Waiting) {
+    pub(super) fn give_up_waiting(&self, waiting: &Waiting) {
         let came = if waiting.is_fresh { Came::Fresh } else { Came::Late };
         let mut queue = VecDeque::new();
         self.take_turn(&waiting.entry, came, true, &mut queue);

@@ -261,7 +261,7 @@ impl Inner {
             self.outlet.join(session.conn, &room.name);
             let since = recall.since.clone().unwrap_or(position);
             let hold = self.history.hold_again(room, state);
-            session.kept.lock().insert(Arc::clone(&room.name), KeptStay { hold, since });
+            session.kept.lock().push(KeptStay { hold, since });
         }
     }
 
@@ -318,7 +318,11 @@ impl Inner {
 
     /// A connection has left a room. Nothing happens if the room keeps nothing.
     pub(crate) fn left_kept(&self, session: &Session, room: &str) {
-        let stay = session.kept.lock().remove(room);
+        let stay = {
+            let mut kept = session.kept.lock();
+            let place = kept.iter().position(|stay| &*stay.hold.room.name == room);
+            place.map(|place| kept.swap_remove(place))
+        };
         let Some(stay) = stay else { return };
         let mut state = stay.hold.room.state.lock();
         state.members -= 1;
@@ -382,7 +386,7 @@ impl Session {
             entry.prev(&stay.hold.room.name).is_some()
                 && stay.since.get(&entry.origin).is_none_or(|last| entry.number > *last)
         };
-        let rooms: BTreeSet<Arc<str>> = self.rooms.lock().clone();
-        !stays.values().any(has_received) && !entry.emission.except_rooms.iter().any(|room| rooms.contains(room))
+        let rooms = self.rooms.lock();
+        !stays.iter().any(has_received) && !entry.emission.except_rooms.iter().any(|room| rooms.contains(room))
     }
 }

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use parking_lot::MutexGuard;
 
 use super::{Entry, Link, Room, State, in_order, lock};
-use crate::bind::Bound;
 use crate::decisions::Reached;
+use crate::delivery::Scene;
 use crate::engine::Inner;
 use crate::outcome::{Emission, Form};
-use crate::outlet::{Parcel, Receivers};
+use crate::outlet::{Delivery, Parcel, Receivers};
 use crate::session::Session;
 
 /// By room, the position that its members are told.
@@ -19,14 +19,9 @@ pub(super) type Positions = Vec<(Arc<str>, Arc<str>)>;
 impl Inner {
     /// Sends an emission to the clients of all servers, and keeps it in the rooms that keep what is sent to them. Yields
     /// how many connections of this server it reached.
-    pub(crate) fn send_kept(
-        &self,
-        bound: &Bound,
-        namespace: &Arc<str>,
-        emission: Emission,
-        sender: Option<&Session>,
-    ) -> usize {
-        let history = &self.history;
+    pub(crate) fn send_kept(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> usize {
+        let Scene { bound, served, trace, .. } = *scene;
+        let (namespace, history) = (&served.namespace().path, &self.history);
         let rooms = emission.kept.iter().map(|kept| history.room_or_new(namespace, &kept.room, kept.history));
         let rooms = in_order(rooms.collect());
         let mut states = lock(&rooms);
@@ -39,7 +34,7 @@ impl Inner {
         let own = sender.filter(|_| emission.except_sender).map_or(0, Session::own);
         let (origin, namespace_of) = (history.server, Arc::clone(namespace));
         let mut entry =
-            Entry { origin, number, at_ms, namespace: namespace_of, links, emission, own, sealed: Bytes::new() };
+            Entry { origin, trace, number, at_ms, namespace: namespace_of, links, emission, own, sealed: Bytes::new() };
         let frame = history.cluster.as_ref().map(|cluster| cluster.kept_frame(bound, &entry, false));
         if let Some((sealed, _)) = &frame {
             entry.sealed = sealed.clone();
@@ -57,9 +52,10 @@ impl Inner {
             history.unsaved(room, state);
         }
         drop(states);
-        let sum = reached.sum();
-        self.remember_sent(bound, namespace, entry.emission.clone(), reached, sender);
-        sum
+        let sum = reached.sum;
+        served.meters.of_sent(entry.emission.number).count(&served.meters.all, sum);
+        self.remember_sent(bound, namespace, entry.emission.clone(), reached, sender, trace);
+        sum.reached
     }
 
     /// Delivers an entry to its audience here, or to the part of it that `emission` says, telling each the positions of
@@ -99,7 +95,7 @@ impl Inner {
             names.iter().flat_map(|name| self.outlet.members(&entry.namespace, name)).collect()
         };
         let barred = members(&emission.except_rooms);
-        let mut counts = vec![0; emission.forms.len()];
+        let mut counts = vec![Delivery::default(); emission.forms.len()];
         let alone = sender.filter(|_| emission.to.sender && !emission.except_sender);
         for conn in members(&emission.to.rooms).into_iter().chain(alone.filter(|conn| !barred.contains(conn))) {
             let is_alone = alone == Some(conn);
@@ -116,11 +112,10 @@ impl Inner {
                 })
                 .collect();
             for (form, count) in emission.forms.iter().zip(&mut counts) {
-                *count += self.send_one(&entry.namespace, emission, form, conn, &positions);
+                *count = count.and(self.send_one(&entry.namespace, emission, form, conn, &positions));
             }
         }
-        let mut counts = counts.into_iter();
-        Reached { first: counts.next().unwrap_or(0), others: counts.collect() }
+        Reached::of(counts)
     }
 
     /// Sends one form to one connection, if it is for its user's role.
@@ -131,7 +126,7 @@ impl Inner {
         form: &Form,
         conn: u64,
         positions: &[(Arc<str>, Arc<str>)],
-    ) -> usize {
+    ) -> Delivery {
         let parcel = Parcel {
             event: &emission.event,
             args: &form.args,

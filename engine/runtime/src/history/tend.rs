@@ -181,7 +181,7 @@ impl Inner {
         let stranded = std::mem::take(&mut history.work.lock().stranded);
         let mut any = !stranded.is_empty();
         for waiting in stranded {
-            self.give_up_waiting(waiting);
+            self.give_up_waiting(&waiting);
         }
         if history.work.lock().rests_until_ms > now_ms {
             return any;
@@ -277,7 +277,7 @@ impl Inner {
             late
         };
         for waiting in late {
-            self.give_up_waiting(waiting);
+            self.give_up_waiting(&waiting);
         }
         // What waits has not been saved by its sender yet: that is looked at again soon, not at once.
         let waits = room.state.lock().is_behind;

@@ -125,7 +125,7 @@ async fn a_redis_that_lost_everything_is_known_by_it() {
     let before = read(&history).await;
     assert!(everlasting(&mut server.connection(), "").is_empty());
     eventually("its clock goes on", async || {
-        let _: () = redis::cmd("FLUSHALL").query(&mut server.connection()).expect("it is empty");
+        let _: () = ::redis::cmd("FLUSHALL").query(&mut server.connection()).expect("it is empty");
         read(&history).await.known_ms > before.known_ms
     })
     .await;
