@@ -200,18 +200,19 @@ async fn drain(engine: Engine, session: Arc<Session>) {
 }
 
 impl Inner {
+    /// What is seldom is boxed, so that events do not carry its place with them.
     async fn work(&self, session: &Arc<Session>, item: Item, before: u64) {
         let bound = self.live.current();
         let trace = self.traces.of(session.conn, before);
         if let Item::Connected(outcome, began_on) = item {
-            return self.begin(session, *outcome, &began_on, &bound, trace).await;
+            return Box::pin(self.begin(session, *outcome, &began_on, &bound, trace)).await;
         }
-        let Some(served) = bound.namespace(&session.namespace) else { return self.forget(session).await };
+        let Some(served) = bound.namespace(&session.namespace) else { return Box::pin(self.forget(session)).await };
         let scene = Scene { inner: self, bound: &bound, served, trace };
         match item {
             Item::Event(incoming) => self.event(scene, session, incoming, before).await,
-            Item::Review(review, _asked) => self.review(scene, session, &review).await,
-            Item::Connected(..) | Item::Closed => self.close(scene, session).await,
+            Item::Review(review, _asked) => Box::pin(self.review(scene, session, &review)).await,
+            Item::Connected(..) | Item::Closed => Box::pin(self.close(scene, session)).await,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `query` and `execute`, and the checks of rules.
 
+use futures_util::future::BoxFuture;
 use homeroom_plan::frame::Frame;
 use homeroom_plan::program::{QueryCall, Returns};
 use homeroom_store::sql::{Column, Db, Sql, SqlError, SqlValue, Tx};
@@ -19,7 +20,17 @@ impl Act<'_> {
     }
 
     /// Asks the database. Inside of the event's transaction once there is one; else an answer may be a recent one.
-    pub(crate) async fn query(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Option<Value>, Refusal> {
+    ///
+    /// Boxed, since it is large: events that ask nothing would carry its place with them, too.
+    pub(crate) fn query<'s>(
+        &'s mut self,
+        call: &'s QueryCall,
+        frame: &'s Frame<'_>,
+    ) -> BoxFuture<'s, Result<Option<Value>, Refusal>> {
+        Box::pin(self.queried(call, frame))
+    }
+
+    async fn queried(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Option<Value>, Refusal> {
         let query = &self.site.bound.plan.queries[call.query];
         let asks = (&query.returns, &self.site.bound.statements[call.query], &*self.site.bound.columns[call.query]);
         let params = bound(call, frame)?;
@@ -42,7 +53,7 @@ impl Act<'_> {
     /// The event's transaction, begun when it is first needed.
     async fn transact(&mut self) -> Result<&mut Tx, Refusal> {
         if self.tx.is_none() {
-            self.tx = Some(self.site.inner.db()?.begin().await?);
+            self.tx = Some(Box::pin(self.site.inner.db()?.begin()).await?);
         }
         self.tx.as_mut().ok_or_else(|| Refusal::internal("no transaction"))
     }
@@ -51,8 +62,8 @@ impl Act<'_> {
         let statement = &self.site.bound.statements[call.query];
         let params = bound(call, frame)?;
         let timings = &self.site.bound.queries[call.query].timings;
-        let run = self.transact().await?.execute(statement, &params);
-        let affected = timings.time(run).await?;
+        let tx = self.transact().await?;
+        let affected = Box::pin(timings.time(tx.execute(statement, &params))).await?;
         self.wrote = true;
         Ok(Done::count(usize::try_from(affected).unwrap_or(usize::MAX)))
     }
