@@ -208,7 +208,7 @@ impl<'a> Act<'a> {
     pub(crate) async fn done(mut self) -> Result<Outcome, Refusal> {
         // What is not committed is rolled back when it is dropped.
         if let Some(tx) = self.tx.take().filter(|_| !self.site.inner.settings.rehearses) {
-            tx.commit().await.map_err(|error| self.once(error.into()))?;
+            sql::aside(|| tx.commit()).await.map_err(|error| self.once(error.into()))?;
             if self.wrote {
                 self.site.bound.answers.forget_all();
             }

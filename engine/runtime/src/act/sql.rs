@@ -1,6 +1,5 @@
 //! `query` and `execute`, and the checks of rules.
 
-use futures_util::future::BoxFuture;
 use homeroom_plan::frame::Frame;
 use homeroom_plan::program::{QueryCall, Returns};
 use homeroom_store::sql::{Column, Db, Sql, SqlError, SqlValue, Tx};
@@ -20,30 +19,21 @@ impl Act<'_> {
     }
 
     /// Asks the database. Inside of the event's transaction once there is one; else an answer may be a recent one.
-    ///
-    /// Boxed, since it is large: events that ask nothing would carry its place with them, too.
-    pub(crate) fn query<'s>(
-        &'s mut self,
-        call: &'s QueryCall,
-        frame: &'s Frame<'_>,
-    ) -> BoxFuture<'s, Result<Option<Value>, Refusal>> {
-        Box::pin(self.queried(call, frame))
-    }
-
-    async fn queried(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Option<Value>, Refusal> {
+    pub(crate) async fn query(&mut self, call: &QueryCall, frame: &Frame<'_>) -> Result<Option<Value>, Refusal> {
         let query = &self.site.bound.plan.queries[call.query];
         let asks = (&query.returns, &self.site.bound.statements[call.query], &*self.site.bound.columns[call.query]);
         let params = bound(call, frame)?;
         let timings = &self.site.bound.queries[call.query].timings;
         if let Some(tx) = &mut self.tx {
-            return Ok(timings.time(in_transaction(tx, asks, &params)).await.map(present)?);
+            let ask = aside(|| in_transaction(tx, asks, &params));
+            return Ok(timings.time(ask).await.map(present)?);
         }
         let db = self.site.inner.db()?;
         let answer = match query.cache {
-            None => timings.time(asked(db, asks, &params)).await?,
+            None => timings.time(aside(|| asked(db, asks, &params))).await?,
             Some(cache) => {
                 let ttl_ms = i64::try_from(cache.as_millis()).unwrap_or(i64::MAX);
-                let ask = timings.time(asked(db, asks, &params));
+                let ask = timings.time(aside(|| asked(db, asks, &params)));
                 (*self.site.bound.answers.get(call.query, &params, ttl_ms, ask).await?).clone()
             }
         };
@@ -53,7 +43,8 @@ impl Act<'_> {
     /// The event's transaction, begun when it is first needed.
     async fn transact(&mut self) -> Result<&mut Tx, Refusal> {
         if self.tx.is_none() {
-            self.tx = Some(Box::pin(self.site.inner.db()?.begin()).await?);
+            let db = self.site.inner.db()?;
+            self.tx = Some(aside(|| db.begin()).await?);
         }
         self.tx.as_mut().ok_or_else(|| Refusal::internal("no transaction"))
     }
@@ -63,10 +54,16 @@ impl Act<'_> {
         let params = bound(call, frame)?;
         let timings = &self.site.bound.queries[call.query].timings;
         let tx = self.transact().await?;
-        let affected = Box::pin(timings.time(tx.execute(statement, &params))).await?;
+        let affected = timings.time(aside(|| tx.execute(statement, &params))).await?;
         self.wrote = true;
         Ok(Done::count(usize::try_from(affected).unwrap_or(usize::MAX)))
     }
+}
+
+/// A call of the database, which keeps what it needs on the heap from when it begins. Within the steps and rules around it, it
+/// would take a hundred kilobytes of the stack at each level, and as much of each event that never asks.
+pub(super) async fn aside<'a, T, F: Future<Output = T> + Send + 'a>(call: impl FnOnce() -> F) -> T {
+    Box::pin(call()).await
 }
 
 fn bound(call: &QueryCall, frame: &Frame<'_>) -> Result<Vec<SqlValue>, Refusal> {
