@@ -42,7 +42,7 @@ export async function collector() {
   };
   const spans = () =>
     output.split(/^Span #\d+$/m).slice(1).map((text) =>
-      Object.fromEntries([...text.matchAll(/^ *(?:-> )?([\w. ]+?) *: ?(?:Str\()?(.*?)\)?$/gm)].map(([, name, value]) => [name, value])));
+      Object.fromEntries([...text.matchAll(/^ *(?:-> )?([\w. ]+?) *: ?(?:Str\((.*)\)|(.*))$/gm)].map(([, name, quoted, value]) => [name, quoted ?? value])));
   const listens = () => fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"resourceSpans":[]}' }).then(({ ok }) => ok, () => false);
   await soon(until(listens), `the collector to listen: ${output}`);
   return { url, spans, stop, output: () => output };

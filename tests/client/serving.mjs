@@ -37,10 +37,12 @@ export async function serving({ env = {}, arrange = () => {} } = {}) {
   return { ...server, dir, health, edit, changed, stop };
 }
 
+/** Asks again and again until there is something. Whoever waits says for how long, by `soon`; this only ends at all. */
 export async function until(condition) {
-  for (;;) {
+  for (const late = Date.now() + 300_000; Date.now() < late; ) {
     const found = await condition();
     if (found) return found;
     await new Promise((again) => setTimeout(again, 10));
   }
+  throw new Error('nobody waits for this any more');
 }
