@@ -19,7 +19,7 @@ import { bystander } from './bystander.mjs';
 import { eventually } from './halls.mjs';
 import { PEOPLE, token } from './people.mjs';
 import { start } from './server.mjs';
-import { district } from './stage.mjs';
+import { district } from './district.mjs';
 import { town } from './town.mjs';
 
 const PUPILS = 5000;

@@ -10,7 +10,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { soon } from './person.mjs';
 import { BINARY, ROOT, start } from './server.mjs';
 import { until } from './serving.mjs';
-import { district } from './stage.mjs';
+import { district } from './district.mjs';
 
 const read = (file) => readFileSync(path.join(ROOT, file), 'utf8');
 const kubernetes = parseAllDocuments(read('deploy/kubernetes/homeroom.yaml')).map((document) => {

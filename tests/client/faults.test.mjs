@@ -10,7 +10,7 @@ import { PEOPLE, token } from './people.mjs';
 import { Person, soon } from './person.mjs';
 import { start } from './server.mjs';
 import { until } from './serving.mjs';
-import { district } from './stage.mjs';
+import { district } from './district.mjs';
 import { LEASE_MS, joined, math, town, untilHeard, ws } from './town.mjs';
 import { CALL_MS, Traffic, asked } from './traffic.mjs';
 

@@ -9,7 +9,7 @@ import { UPGRADE, frame, speak } from './byhand.mjs';
 import { page } from './metrics.mjs';
 import { Person, soon } from './person.mjs';
 import { BINARY, KEY, ROOT, SECRET, start } from './server.mjs';
-import { district } from './stage.mjs';
+import { district } from './district.mjs';
 import { math, ws } from './town.mjs';
 
 const EVIL = ["' OR '1'='1", "x'; DROP TABLE messages; --", '" OR 1=1 --', "math-101' UNION SELECT 1 --", "\\'; DELETE FROM class_teachers; --"];
