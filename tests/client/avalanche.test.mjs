@@ -116,6 +116,8 @@ async function crowd(t, count, settings) {
   const all = await town(1, { DATABASE_URL: base.url, ...PATIENT });
   const pupils = [];
   t.after(async () => {
+    // That they all leave well would only take time.
+    process.kill(all.home.pid, 'SIGKILL');
     pupils.forEach((pupil) => pupil.leave());
     await all.stop();
     base.remove();
