@@ -34,6 +34,9 @@ pub(crate) async fn health(State(api): State<Api>) -> Json<Value> {
 /// What is counted, in OpenMetrics.
 pub(crate) async fn metrics(State(api): State<Api>) -> impl IntoResponse {
     let metrics = api.engine.metrics();
+    if let Some(history) = api.engine.history() {
+        metrics.history(&history);
+    }
     if let Some(bus) = api.engine.bus() {
         metrics.bus(&bus);
     }

@@ -65,6 +65,17 @@ pub(crate) struct Histories {
     gaps: AtomicU64,
 }
 
+/// How the histories of rooms fare on a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HistoryStatus {
+    /// Rooms of which something is known.
+    pub rooms: usize,
+    /// Bytes that are kept of what was sent to them.
+    pub bytes: usize,
+    /// How often members of a room may have missed something.
+    pub gaps: u64,
+}
+
 /// What is to be done when there is time.
 #[derive(Default)]
 struct Work {
@@ -184,6 +195,15 @@ fn keeping(history: program::History) -> Keeping {
 }
 
 impl Engine {
+    /// How the histories of rooms fare here; `None` if nothing was ever kept.
+    #[must_use]
+    pub fn history(&self) -> Option<HistoryStatus> {
+        let history = &self.inner.history;
+        let rooms = history.rooms.read().values().map(HashMap::len).sum();
+        let (bytes, gaps) = (history.bytes.load(Ordering::Relaxed), history.gaps.load(Ordering::Relaxed));
+        Some(HistoryStatus { rooms, bytes, gaps }).filter(|status| status.rooms > 0 || status.gaps > 0)
+    }
+
     /// Where in a room's history somebody is who has received everything so far, as clients are told it; `None` if nobody
     /// here is in the room, and nothing was sent there.
     #[must_use]

@@ -43,6 +43,7 @@ pub use bind::Bound;
 pub use cluster::{Cluster, ClusterKey};
 pub use emitter::{Allowed, Emitters, Unwanted};
 pub use engine::{Engine, Reached, Stores};
+pub use history::HistoryStatus;
 pub use hooks::{Hook, HookError, Hooks, hook};
 pub use identity::{Authenticator, Verified};
 pub use live::Live;

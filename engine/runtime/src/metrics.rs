@@ -211,6 +211,11 @@ impl Metrics {
         self.inner.database.oldest(seconds);
     }
 
+    /// Tells how the histories of rooms fare.
+    pub fn history(&self, status: &crate::history::HistoryStatus) {
+        self.inner.shared.history(status);
+    }
+
     /// Tells how many servers say that they are there.
     pub fn servers(&self, count: usize) {
         self.inner.shared.servers(count);

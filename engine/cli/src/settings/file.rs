@@ -211,6 +211,12 @@ record! {
         "decisions_max" decisions_max: Option<Node>,
         /// Bytes that they may take together, `4194304` by default.
         "decisions_bytes_max" decisions_bytes_max: Option<Node>,
+        /// Bytes that a server keeps of what is sent to rooms with `history:`, over all of them, `67108864` by default;
+        /// beyond, a room forgets its oldest.
+        "history_bytes_max" history_bytes_max: Option<Node>,
+        /// Missed events that one event or connect may bring about, `800` by default; beyond, its client is told that it was
+        /// not recovered.
+        "missed_max" missed_max: Option<Node>,
         /// Bytes that `socket.vars` may hold as JSON, `4096` by default.
         "socket_vars_bytes_max" socket_vars_bytes_max: Option<Node>,
         /// Events of one name that a connection may send where the event states no limit, `100 per 10s` by default.

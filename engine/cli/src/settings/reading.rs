@@ -207,6 +207,8 @@ impl Reading<'_> {
         self.count(section.answers_max.as_ref(), &mut settings.answers_max);
         self.count(section.decisions_max.as_ref(), &mut settings.decisions_max);
         self.count(section.decisions_bytes_max.as_ref(), &mut settings.decisions_bytes_max);
+        self.count(section.history_bytes_max.as_ref(), &mut settings.history_bytes_max);
+        self.count(section.missed_max.as_ref(), &mut settings.missed_max);
         self.count(section.socket_vars_bytes_max.as_ref(), &mut settings.socket_vars_bytes_max);
         if let Some(rate) = &section.default_rate_limit {
             self.default_rate(rate, &mut settings);

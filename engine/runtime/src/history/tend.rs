@@ -194,8 +194,8 @@ impl Inner {
             (std::mem::take(&mut work.unsaved), behind)
         };
         any |= !unsaved.is_empty() || !behind.is_empty();
-        let saving = on_each(unsaved, |room| async move { self.save(room).await });
-        let reading = on_each(behind, |room| async move { self.catch_up(room).await });
+        let saving = on_each(unsaved, |room| async move { self.save(&room).await });
+        let reading = on_each(behind, |room| async move { self.catch_up(&room).await });
         let (saved, read) = tokio::join!(saving, reading);
         if !(saved && read) {
             history.work.lock().rests_until_ms = history.now_ms() + REST_MS;
@@ -204,7 +204,7 @@ impl Inner {
     }
 
     /// Puts what was sent here into the shared history. Yields whether that could be asked.
-    async fn save(&self, room: Arc<Room>) -> bool {
+    async fn save(&self, room: &Arc<Room>) -> bool {
         let history = &self.history;
         let Some(store) = &history.store else { return true };
         let (entries, keeping, is_doubted) = {
@@ -245,7 +245,7 @@ impl Inner {
             }
         }
         if saved.is_err() || !unsaved_of(history, &state, false).is_empty() {
-            history.unsaved(&room, &mut state);
+            history.unsaved(room, &mut state);
         }
         saved.is_ok()
     }
@@ -261,9 +261,9 @@ impl Inner {
     }
 
     /// Reads what others sent to a room, and gives up on what did not come in time. Yields whether it could be read.
-    async fn catch_up(&self, room: Arc<Room>) -> bool {
+    async fn catch_up(&self, room: &Arc<Room>) -> bool {
         room.state.lock().is_behind = false;
-        let read = self.read_past(&room).await;
+        let read = self.read_past(room).await;
         let now_ms = self.history.now_ms();
         let late: Vec<Waiting> = {
             let mut state = room.state.lock();
@@ -272,7 +272,7 @@ impl Inner {
                 state.waiting.iter().filter(|(_, waiting)| is_late(waiting)).map(|(at, _)| *at).collect();
             let late = late.iter().filter_map(|at| state.waiting.remove(at)).collect();
             if !state.waiting.is_empty() || read.is_err() {
-                self.history.behind(&room, &mut state);
+                self.history.behind(room, &mut state);
             }
             late
         };

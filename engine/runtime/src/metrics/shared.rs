@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::registered;
+use crate::history::HistoryStatus;
 
 /// A metric without labels that shows once it was told.
 type One<M> = Family<[(String, String); 0], M>;
@@ -28,6 +29,9 @@ pub(super) struct SharedMetrics {
     published_connected: One<Gauge>,
     published_leads: One<Gauge>,
     published_lost: One<Counter>,
+    history_rooms: One<Gauge>,
+    history_bytes: One<Gauge>,
+    history_gaps: One<Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -58,6 +62,9 @@ impl SharedMetrics {
                 .metric("homeroom_emitter_leads", "Whether this server acts on what services publish"),
             published_lost: named
                 .metric("homeroom_emitter_lost", "Messages of services that had no place, or came too late"),
+            history_rooms: named.metric("homeroom_history_rooms", "Rooms of which this server keeps what was sent"),
+            history_bytes: named.metric("homeroom_history_bytes", "Bytes that it keeps of them"),
+            history_gaps: named.metric("homeroom_history_gaps", "Times that members of such a room missed something"),
         }
     }
 
@@ -76,6 +83,12 @@ impl SharedMetrics {
         }
         gauge(&self.queued, size(status.queued));
         gauge(&self.channels, size(status.channels));
+    }
+
+    pub(super) fn history(&self, status: &HistoryStatus) {
+        gauge(&self.history_rooms, size(status.rooms));
+        gauge(&self.history_bytes, size(status.bytes));
+        counter(&self.history_gaps, status.gaps);
     }
 
     pub(super) fn servers(&self, count: usize) {
