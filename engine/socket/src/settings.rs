@@ -6,9 +6,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Carrier {
     /// This crate's own transport, which takes a fraction of the memory.
+    #[default]
     Own,
     /// socketioxide.
-    #[default]
     Socketioxide,
 }
 

@@ -127,8 +127,8 @@ record! {
     pub struct SocketSection {
         /// `websocket`, `polling`; both by default, and only `websocket` once several servers are joined by Redis.
         "transports" transports: Many<Text>,
-        /// What carries WebSockets: `own`, our own, or `socketioxide`, the default. Clients that begin by polling are
-        /// carried by socketioxide.
+        /// What carries WebSockets: `own`, the default, or `socketioxide`. Clients that begin by polling are carried by
+        /// socketioxide.
         "transport" transport: Option<Text>,
         /// Where Socket.IO is served, `/socket.io` by default.
         "path" path: Option<Text>,

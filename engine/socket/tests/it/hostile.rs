@@ -102,6 +102,9 @@ impl Dice {
 /// One client, from its beginning to some end.
 async fn misbehave(mut client: Raw, mut dice: Dice) {
     let reads = dice.roll(4) != 0;
+    if dice.roll(3) != 0 {
+        client.send(&frame(TEXT, ["40", "40/room,"][dice.roll(2)].as_bytes())).await;
+    }
     for _ in 0..dice.roll(12) {
         let bytes = dice.something();
         let cut = if dice.roll(4) == 0 { dice.roll(bytes.len() + 1) } else { bytes.len() };

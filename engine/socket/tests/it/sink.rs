@@ -150,11 +150,11 @@ struct Session {
     welcomes: bool,
 }
 
-/// `[name, ...]` without its name, comma-separated.
-fn arguments(text: &str) -> (String, String) {
-    let all: Vec<&RawValue> = serde_json::from_str(text).expect("an event is an array");
-    let args: Vec<&str> = all[1..].iter().map(|arg| arg.get()).collect();
-    (serde_json::from_str(all[0].get()).expect("a name is a string"), args.join(","))
+/// `[name, ...]` without its name, comma-separated; what else clients send is none.
+fn arguments(text: &str) -> Option<(String, String)> {
+    let all: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    let args: Vec<&str> = all.get(1..)?.iter().map(|arg| arg.get()).collect();
+    Some((serde_json::from_str(all[0].get()).ok()?, args.join(",")))
 }
 
 impl Inbox for Session {
@@ -168,8 +168,8 @@ impl Inbox for Session {
 
     /// Answers with the same arguments; `say` also has them said by an event, `panic` panics, `quiet` does nothing.
     fn event(&self, text: &str, ack: Option<u64>, attachments: Vec<Bytes>) {
-        let (name, args) = arguments(text);
         self.engine.note(|seen| seen.events.push((self.conn, text.to_owned(), attachments.clone())));
+        let Some((name, args)) = arguments(text) else { return };
         assert_ne!(name, "panic", "told to panic");
         let args = Args::new(args.into(), attachments.into());
         if name == "say" {
