@@ -27,6 +27,7 @@ pub mod settings;
 mod test;
 mod token;
 mod watch;
+pub mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

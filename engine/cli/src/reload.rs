@@ -78,6 +78,14 @@ impl Settled {
             ("state", shown(&settings.state)),
             ("database", format!("{:?} {:?}", settings.database.as_ref().map(|url| &url.value), settings.sql)),
             ("outbox", shown(&settings.outbox)),
+            (
+                "webhooks",
+                settings
+                    .webhooks
+                    .as_ref()
+                    .map(|webhooks| format!("{webhooks:?} {} {}", webhooks.url, webhooks.secret))
+                    .unwrap_or_default(),
+            ),
             ("reload", shown(&settings.reload)),
             ("redis", shown(&settings.redis)),
         ];

@@ -80,8 +80,9 @@ impl<'a> Theatre<'a> {
 }
 
 impl Theatre<'_> {
-    fn bound(&self, plan: &Arc<Plan>, clock: &Arc<dyn Clock>) -> Bound {
-        let bound = Bound::new(Arc::clone(plan), self.hooks.clone(), &self.settings, Arc::clone(clock));
+    fn bound(&self, plan: &Arc<Plan>, clock: &Arc<dyn Clock>, service: &Arc<stage::Service>) -> Bound {
+        let hooks = self.hooks.clone().with_webhooks(service.clone());
+        let bound = Bound::new(Arc::clone(plan), hooks, &self.settings, Arc::clone(clock));
         match &self.audience {
             Some(audience) => bound.recorded_by(audience.clone()),
             None => bound,

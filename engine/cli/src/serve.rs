@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use homeroom_definition::render;
 use homeroom_http::{ApiKeys, Definitions};
-use homeroom_runtime::ClusterKey;
+use homeroom_runtime::{ClusterKey, Hooks};
 use homeroom_store::outbox::Outbox;
 use homeroom_store::sql::SqlError;
 use homeroom_store::{Clock, SystemClock};
@@ -22,6 +22,7 @@ use crate::reload::{Origin, Reloader};
 use crate::server::{Parts, Server};
 use crate::settings::{DEVELOPMENT_KEY, Environment, Settings};
 use crate::token::for_user;
+use crate::webhooks::Http;
 use crate::{Deployable, fail, files, log};
 
 /// How long the tokens that are printed are valid, in seconds.
@@ -69,6 +70,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let keys = safe_on(&settings, address)?;
     let authenticator = Arc::new(Jwt::new(&settings.auth)?);
     let outbox = outbox(&settings).await?;
+    let hooks = hooks(deployable, &settings)?;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     welcome(&settings, address, &plan.namespaces.keys().map(|path| path.to_string()).collect::<Vec<_>>());
@@ -79,7 +81,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     authenticator.prepare(SystemClock.now_ms()).await;
     let parts = Parts {
         plan,
-        hooks: deployable.hooks.clone(),
+        hooks: hooks.clone(),
         limits: settings.limits.clone(),
         state: settings.state.clone(),
         socket: settings.socket.clone(),
@@ -97,7 +99,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         config: options.config.clone(),
         embedded: deployable.files,
         environment: Environment::of_process(),
-        hooks: deployable.hooks.clone(),
+        hooks,
     };
     let told = (told.as_slice(), &loaded.sources);
     let reloader = Arc::new(Reloader::new(origin, Arc::clone(&server), Arc::clone(&keys), &settings, loaded.db, told));
@@ -111,6 +113,15 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         traces.end().await;
     }
     Ok(())
+}
+
+/// The hooks in Rust, and a way for webhooks.
+fn hooks(deployable: &Deployable, settings: &Settings) -> Result<Hooks, String> {
+    let hooks = deployable.hooks.clone();
+    match &settings.webhooks {
+        Some(webhooks) => Ok(hooks.with_webhooks(Arc::new(Http::new(webhooks)?))),
+        None => Ok(hooks),
+    }
 }
 
 /// The outbox, where the settings want it worked on.

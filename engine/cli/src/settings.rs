@@ -23,6 +23,8 @@ use homeroom_store::sql::SqlLimits;
 use homeroom_store::state::StateLimits;
 use serde_json::Value;
 
+use crate::webhooks::WebhookSettings;
+
 pub use auth::{Auth, Issuer, JwksSettings, Keys};
 pub use emitter::Emitter;
 pub use environment::Environment;
@@ -59,6 +61,8 @@ pub struct Settings {
     pub sql: SqlLimits,
     /// How the outbox is worked on, if it is.
     pub outbox: Option<OutboxSettings>,
+    /// Where webhooks go, if anywhere.
+    pub webhooks: Option<WebhookSettings>,
     /// The keys of services; never the development key.
     pub api_keys: Vec<String>,
     /// When changed definitions are served.
@@ -143,6 +147,7 @@ impl fmt::Debug for Settings {
             .field("demo", &self.demo.as_ref().map(|demo| &demo.value))
             .field("sql", &self.sql)
             .field("outbox", &self.outbox)
+            .field("webhooks", &self.webhooks)
             .field("api_keys", &self.api_keys.len())
             .field("demo_tokens", &self.demo_tokens.len())
             .field("redis", &self.redis)

@@ -35,6 +35,8 @@ record! {
         "types" types: Table<Node>,
         /// Named lists of steps, for `call:`.
         "steps" steps: Table<Procedure>,
+        /// Questions to a service of yours and news for it, over HTTP, for `call:`.
+        "webhooks" webhooks: Table<Webhook>,
         /// Refusal codes of your own with the text clients are told; engine codes may be reworded here too.
         "errors" errors: Table<Text>,
         /// What clients may send.
@@ -188,6 +190,34 @@ record! {
         "do" body: Vec<Step>,
         /// What the caller's `as:` is given.
         "gives" gives: Option<Node>,
+    }
+}
+
+record! {
+    /// A question to a service of yours, or news for it, over HTTP. The service stands in the settings, under `webhooks: url:`.
+    /// It is sent `{ "webhook", "namespace", "id", "data" }`, signed; it answers `{ "data": ... }`, `{ "refuse": CODE }`, or
+    /// nothing with 204.
+    pub struct Webhook {
+        /// What it is for.
+        "description" description: Option<Text>,
+        /// Where it is sent, below the URL of the settings; by default its name.
+        "path" path: Option<Text>,
+        /// What it must be called with, and the types.
+        "fields" fields: Table<Node>,
+        /// What it may be called with.
+        "optional" optional: Table<Node>,
+        /// The type of the `data` that is answered, for `as:`. Absent: nothing but yes or no is asked.
+        "returns" returns: Option<Node>,
+        /// `true`: it is only told, once the event has come about; nobody waits for that. What cannot be told is lost, and
+        /// counted.
+        "tell" tell: Option<Node>,
+        /// How long an answer may take, `2s` by default.
+        "timeout" timeout: Option<Text>,
+        /// How often it is tried at most, `1` by default; more than that says that being asked twice does no harm.
+        "attempts" attempts: Option<Node>,
+        /// What happens if there is no answer that can be used: a code, UNAVAILABLE by default; `stop`; `continue`: as if it
+        /// had given nothing.
+        "on_failure" on_failure: Option<Text>,
     }
 }
 

@@ -40,6 +40,9 @@ pub(crate) async fn metrics(State(api): State<Api>) -> impl IntoResponse {
     if let Some(bus) = api.engine.bus() {
         metrics.bus(&bus);
     }
+    if let Some(lost) = api.engine.webhooks_lost() {
+        metrics.webhooks_lost(lost);
+    }
     if let Some(database) = api.engine.database() {
         metrics.database(&database);
     }

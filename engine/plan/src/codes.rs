@@ -81,6 +81,8 @@ homeroom_definition::codes! {
     KEYS_OVERLAP = "HR0702";
     /// State of no kind, or of two.
     STATE_KIND = "HR0703";
+    /// A webhook that cannot be like that.
+    WEBHOOK = "HR0610";
     /// A parameter of a query that nothing supplies.
     UNKNOWN_PARAMETER = "HR0801";
     /// A query that cannot be used like that.

@@ -30,6 +30,8 @@ pub type QueryId = usize;
 pub type EventId = usize;
 /// Index into [`Namespace::procedures`].
 pub type ProcedureId = usize;
+/// Index into [`Namespace::webhooks`].
+pub type WebhookId = usize;
 
 /// Everything that is served, at one moment.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ pub struct Namespace {
     pub states: Vec<State>,
     /// Named lists of steps.
     pub procedures: Vec<Procedure>,
+    /// Questions to a service, and news for it.
+    pub webhooks: Vec<Webhook>,
     /// What clients may send, by name.
     pub client_events: HashMap<Box<str>, Entry>,
     /// What services may send, by name.
@@ -345,6 +349,25 @@ pub struct Query {
     pub cache: Option<Duration>,
 }
 
+/// A question to a service, or news for it.
+#[derive(Debug)]
+pub struct Webhook {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it is sent, below the URL of the settings.
+    pub path: Box<str>,
+    /// What its answer must be, if anything is made of it.
+    pub answer: Option<Arc<Validator>>,
+    /// Whether it is only told.
+    pub tells: bool,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// How often it is tried at most.
+    pub attempts: u32,
+    /// What happens if there is no answer that can be used.
+    pub on_failure: Otherwise,
+}
+
 /// What a query answers.
 #[derive(Debug)]
 pub enum Returns {
@@ -585,6 +608,13 @@ pub enum Verb {
     CallHook {
         /// Its name.
         hook: Arc<str>,
+        /// What it is called with.
+        with: Vec<(Box<str>, Data)>,
+    },
+    /// Ask a service, or tell it.
+    CallWebhook {
+        /// Which.
+        webhook: WebhookId,
         /// What it is called with.
         with: Vec<(Box<str>, Data)>,
     },

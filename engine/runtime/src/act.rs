@@ -7,6 +7,7 @@ mod rooms;
 mod rules;
 mod sql;
 mod state;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -58,6 +59,8 @@ pub(crate) struct Act<'a> {
     wrote: bool,
     /// Whether something was done that a transaction does not take back: state changed, a hook called.
     touched: bool,
+    /// Webhooks that were called.
+    calls: u32,
     /// The rule that admitted the event's sender.
     pub(crate) admitted_by: Option<Place>,
     /// The rules of the room that the last `join` did not enter.
@@ -110,6 +113,7 @@ impl<'a> Act<'a> {
             executes: false,
             wrote: false,
             touched: false,
+            calls: 0,
             admitted_by: None,
             denied: None,
             recovery: rooms::Recovery::default(),
@@ -156,6 +160,10 @@ impl<'a> Act<'a> {
                 Some(done) => done,
                 None => return Ok(Flow::Stop),
             },
+            Verb::CallWebhook { webhook, with } => match self.call_webhook(*webhook, with, frame).await? {
+                Some(done) => done,
+                None => return Ok(Flow::Stop),
+            },
             verb => self.verb(verb, &step.otherwise, frame).await?,
         };
         bind(step.bind, done.value, frame);
@@ -193,7 +201,9 @@ impl<'a> Act<'a> {
             Verb::LetUser(data) => self.name_user(data, frame),
             Verb::CallHook { hook, with } => self.call_hook(hook, with, frame).await,
             Verb::Refuse(code) => Err(Refusal::code(code)),
-            Verb::Each { .. } | Verb::CallSteps { .. } | Verb::Block(_) => Ok(Done::flag(true)),
+            Verb::Each { .. } | Verb::CallSteps { .. } | Verb::CallWebhook { .. } | Verb::Block(_) => {
+                Ok(Done::flag(true))
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use crate::presence;
 use crate::session::{Session, socket_value};
 use crate::trace::TraceId;
 use crate::turns::Turns;
+use crate::webhooks::Call;
 
 /// Where outcomes happen.
 #[derive(Clone, Copy)]
@@ -91,6 +92,13 @@ impl Scene<'_> {
                 }
                 (Effect::Emit(emission), Some(session)) if emission.is_answer() && !recalls.is_empty() => {
                     reached += self.answer(session, emission, &recalls);
+                }
+                (Effect::Tell { webhook, id, data }, _) => {
+                    let (namespace, webhook) =
+                        (&self.served.namespace().path, &self.served.namespace().webhooks[webhook]);
+                    if let Some(webhooks) = self.bound.hooks.webhooks() {
+                        webhooks.tell(Call { webhook, namespace, id: &id, data: &data });
+                    }
                 }
                 (Effect::Emit(emission), _) => {
                     reached += self.inner.send(self, emission, sender);

@@ -189,6 +189,12 @@ impl Engine {
         inner.metrics.text(Some(Scrape { bound: self.current(), waiting, state: Arc::clone(&inner.state), redis }))
     }
 
+    /// How many news for a service webhooks have lost; `None` if they go nowhere.
+    #[must_use]
+    pub fn webhooks_lost(&self) -> Option<u64> {
+        self.current().hooks.webhooks().map(|webhooks| webhooks.lost())
+    }
+
     /// How the database fares; `None` if there is none.
     #[must_use]
     pub fn database(&self) -> Option<homeroom_store::sql::SqlStatus> {

@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::webhooks::Webhooks;
+
 /// How a hook says no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HookError {
@@ -89,6 +91,7 @@ fn schema(generator: SchemaGenerator, of: impl FnOnce(SchemaGenerator) -> schema
 #[derive(Clone, Default)]
 pub struct Hooks {
     by_name: BTreeMap<Arc<str>, Arc<dyn Hook>>,
+    webhooks: Option<Arc<dyn Webhooks>>,
 }
 
 impl Hooks {
@@ -103,6 +106,17 @@ impl Hooks {
     pub fn with(mut self, hook: Arc<dyn Hook>) -> Self {
         self.by_name.insert(hook.signature().name, hook);
         self
+    }
+
+    /// With a way for webhooks to travel.
+    #[must_use]
+    pub fn with_webhooks(mut self, webhooks: Arc<dyn Webhooks>) -> Self {
+        self.webhooks = Some(webhooks);
+        self
+    }
+
+    pub(crate) fn webhooks(&self) -> Option<&Arc<dyn Webhooks>> {
+        self.webhooks.as_ref()
     }
 
     /// What the compiler needs to know of them.

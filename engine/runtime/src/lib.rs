@@ -38,6 +38,7 @@ mod ticks;
 pub mod trace;
 mod turns;
 pub mod usage;
+pub mod webhooks;
 
 pub use bind::Bound;
 pub use cluster::{Cluster, ClusterKey};

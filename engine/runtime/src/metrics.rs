@@ -206,6 +206,11 @@ impl Metrics {
         self.inner.database.outbox(settled);
     }
 
+    /// Tells how many news for a service were lost.
+    pub fn webhooks_lost(&self, lost: u64) {
+        self.inner.database.untold(lost);
+    }
+
     /// Tells for how many seconds the oldest event of the outbox has waited.
     pub fn outbox_oldest(&self, seconds: f64) {
         self.inner.database.oldest(seconds);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use homeroom_plan::program::{self, EventId, RoomId};
+use homeroom_plan::program::{self, EventId, RoomId, WebhookId};
 use serde_json::Value;
 
 use crate::gate::Inside;
@@ -38,6 +38,15 @@ pub enum Effect {
     },
     /// Something is sent.
     Emit(Emission),
+    /// A service is told.
+    Tell {
+        /// By which webhook.
+        webhook: WebhookId,
+        /// What tells it from others.
+        id: Box<str>,
+        /// What.
+        data: Value,
+    },
 }
 
 /// A room, found.

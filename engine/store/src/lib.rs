@@ -6,6 +6,7 @@
 //! [`Clock`] that is handed in.
 
 mod answer;
+pub mod breaker;
 pub mod bus;
 pub mod cache;
 mod claims;

@@ -3,7 +3,6 @@
 //! SQLite and PostgreSQL stand behind it. What is asked and what is answered are the same on both; nothing tells them apart
 //! outside of `sqlite.rs` and `postgres.rs`.
 
-mod breaker;
 mod convert;
 mod db;
 mod postgres;
@@ -21,7 +20,9 @@ pub(crate) use postgres::{failure as postgres_failure, options as postgres_optio
 
 pub use db::{Db, Migration, Tx};
 pub use statement::{Part, Sql};
-pub use status::{Breaking, SqlStatus};
+pub use status::SqlStatus;
+
+pub use crate::breaker::Breaking;
 
 /// A parameter.
 #[derive(Debug, Clone, PartialEq)]

@@ -264,7 +264,7 @@ fn came(outcome: &Outcome) -> Found {
             Effect::Join(place) => entered.push(place.name.to_string()),
             Effect::Leave(place) => left.push(place.name.to_string()),
             Effect::Evict { who, .. } => evicted.push(who.to_string()),
-            Effect::Emit(_) => {}
+            Effect::Emit(_) | Effect::Tell { .. } => {}
         }
     }
     Found::Came { entered, left, evicted }

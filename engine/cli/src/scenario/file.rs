@@ -26,6 +26,8 @@ record! {
         /// The servers it is played on, by names of your own; they share state, presence and the bus, and `alice@b` is
         /// Alice on server `b`. Default: one.
         "servers" servers: Many<Text>,
+        /// What webhooks are answered, by name: `{ answer: ... }`, `{ refuse: CODE }`, `fails`, or `nothing`.
+        "webhooks" webhooks: Table<Node>,
         /// What happens, in order.
         "steps" steps: Vec<TestStep>,
     }
@@ -73,6 +75,8 @@ record! {
         /// Changed definitions are served from here on: by file, beside this one, what is replaced and by what. With
         /// `refused:`, the code of a mistake by which nothing changes.
         "reload" reload: Table<Many<Edit>>,
+        /// This webhook has been called; that is used up by it. `data` is what it must have been called with.
+        "called" called: Option<Text>,
         /// This server dies, and says goodbye to nobody.
         "kill" kill: Option<Text>,
     }
@@ -99,6 +103,7 @@ pub(super) enum Act<'a> {
     MayJoin(&'a Text),
     Reload,
     Kill(&'a Text),
+    Called(&'a Text),
 }
 
 impl TestStep {
@@ -115,6 +120,7 @@ impl TestStep {
             self.may_join.as_ref().map(Act::MayJoin),
             (!self.reload.is_empty()).then_some(Act::Reload),
             self.kill.as_ref().map(Act::Kill),
+            self.called.as_ref().map(Act::Called),
         ];
         let mut found = all.into_iter().flatten();
         found.next().filter(|_| found.next().is_none())
@@ -158,7 +164,7 @@ impl TestFile {
                     diagnostics.push(not_one_thing(step.span));
                     continue;
                 }
-                Some(Act::Advance(_) | Act::Backend(_) | Act::Reload) => false,
+                Some(Act::Advance(_) | Act::Backend(_) | Act::Reload | Act::Called(_)) => false,
                 Some(Act::Kill(server)) => {
                     scenario.tell_unknown_server(&server.value, server.span, diagnostics);
                     false

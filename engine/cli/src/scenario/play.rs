@@ -1,6 +1,7 @@
 //! Playing a scenario, step by step, until one is not as it says.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use homeroom_definition::values::duration_of;
 use homeroom_definition::{Node, SourceId, Span, Text};
@@ -12,7 +13,7 @@ use super::compare::mentions;
 use super::file::{Act, Scenario, TestFile, TestStep};
 use super::reload::Changed;
 use super::report::{Compared, Failure};
-use super::stage::{Seat, Setting, Stage};
+use super::stage::{Seat, Service, Setting, Stage};
 use crate::load::Files;
 
 /// What `receives:` says when nothing must be left.
@@ -44,7 +45,8 @@ pub(super) async fn scenario(theatre: &Theatre<'_>, script: Script<'_>) -> Resul
     let Script { file, scenario, fixtures, .. } = script;
     let people = file.users.iter().map(|(name, user)| (name.value.clone(), user.to_json())).collect();
     let servers = scenario.servers.iter().map(|name| name.value.clone()).collect();
-    let setting = Setting { namespace: &file.namespace.value, people, fixtures, servers };
+    let service = Arc::new(Service::of(&scenario.webhooks));
+    let setting = Setting { namespace: &file.namespace.value, people, fixtures, servers, service };
     let stage = Stage::set(theatre, setting).await;
     let stage =
         stage.map_err(|error| Failure::at(scenario.span, format!("the database refused the fixtures: {error}")))?;
@@ -79,6 +81,7 @@ impl Play<'_> {
                 self.kill(&server.value);
                 Ok(())
             }
+            Act::Called(webhook) => self.called(step, webhook),
             act => {
                 for name in step.who.iter() {
                     self.someone(step, &act, &name.value).await?;
@@ -102,7 +105,7 @@ impl Play<'_> {
             Act::Emit(event) => self.emit(step, name, event).await,
             Act::Receive(event) => self.receive(step, name, event).await,
             Act::MayJoin(room) => self.may_join(step, name, room).await,
-            Act::Advance(_) | Act::Backend(_) | Act::Reload | Act::Kill(_) => Ok(()),
+            Act::Advance(_) | Act::Backend(_) | Act::Reload | Act::Kill(_) | Act::Called(_) => Ok(()),
         }
     }
 
@@ -307,6 +310,18 @@ impl Play<'_> {
                 let failure = Failure::at(step.reload.span, "the changed definitions have mistakes");
                 Err(told.iter().fold(failure, |failure, it| failure.note(format!("{}: {}", it.code, it.message))))
             }
+        }
+    }
+
+    fn called(&self, step: &TestStep, webhook: &Text) -> Result<(), Failure> {
+        let Some(heard) = self.stage.service.heard(&webhook.value) else {
+            return Err(Failure::at(webhook.span, format!("the webhook {webhook} was not called")));
+        };
+        match step.arguments().and_then(|expected| Compared::of(expected, &[heard])) {
+            Some(compared) => {
+                Err(Failure::at(step.span, format!("{webhook} was called with something else")).compared(compared))
+            }
+            None => Ok(()),
         }
     }
 

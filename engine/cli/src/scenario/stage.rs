@@ -2,6 +2,7 @@
 //! server, or several that share their stores and a bus in memory.
 
 mod servers;
+mod service;
 mod tape;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use homeroom_store::{Clock, ManualClock};
 use serde_json::{Value, json};
 
 use self::servers::Server;
+pub use self::service::Service;
 pub use self::tape::{Received, Tape};
 use super::Theatre;
 use super::file::{plain_name, server_of};
@@ -40,6 +42,8 @@ pub struct Stage {
     servers: Vec<Server>,
     clock: Arc<ManualClock>,
     namespace: Arc<str>,
+    /// Where webhooks go.
+    pub(super) service: Arc<Service>,
 }
 
 /// What a stage is set with.
@@ -52,6 +56,8 @@ pub struct Setting<'s> {
     pub fixtures: Option<&'s str>,
     /// The names of the servers; none: one without a name.
     pub servers: Vec<String>,
+    /// What webhooks are answered.
+    pub service: Arc<Service>,
 }
 
 impl Stage {
@@ -65,7 +71,7 @@ impl Stage {
         people: Vec<(String, Value)>,
         fixtures: Option<&str>,
     ) -> Result<Self, String> {
-        Self::set(theatre, Setting { namespace, people, fixtures, servers: Vec::new() }).await
+        Self::set(theatre, Setting { namespace, people, fixtures, servers: Vec::new(), service: Arc::default() }).await
     }
 
     /// A stage where nothing has happened yet.
@@ -74,9 +80,9 @@ impl Stage {
     /// What the database says of the fixtures.
     pub async fn set(theatre: &Theatre<'_>, setting: Setting<'_>) -> Result<Self, String> {
         let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
-        let namespace = setting.namespace.into();
+        let (namespace, service) = (setting.namespace.into(), Arc::clone(&setting.service));
         let servers = servers::founded(theatre, setting, &clock).await?;
-        let stage = Self { servers, clock, namespace };
+        let stage = Self { servers, clock, namespace, service };
         stage.tend().await;
         Ok(stage)
     }
@@ -165,7 +171,7 @@ impl Stage {
     pub async fn reload(&self, theatre: &Theatre<'_>, plan: &Arc<Plan>) {
         let clock: Arc<dyn Clock> = self.clock.clone();
         for server in self.living() {
-            let rooms = server.engine.swap(theatre.bound(plan, &clock));
+            let rooms = server.engine.swap(theatre.bound(plan, &clock, &self.service));
             server.engine.review(rooms).await;
         }
         self.hear().await;

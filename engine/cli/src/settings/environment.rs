@@ -130,7 +130,7 @@ fn shown_as(name: &str) -> String {
     format!("environment variable {name}")
 }
 
-fn sections() -> [(&'static str, Vec<Field>); 11] {
+fn sections() -> [(&'static str, Vec<Field>); 12] {
     [
         ("listen", ListenSection::fields()),
         ("auth", AuthSection::fields()),
@@ -140,6 +140,7 @@ fn sections() -> [(&'static str, Vec<Field>); 11] {
         ("state", StateSection::fields()),
         ("database", DatabaseSection::fields()),
         ("outbox", OutboxSection::fields()),
+        ("webhooks", WebhooksSection::fields()),
         ("api", ApiSection::fields()),
         ("reload", ReloadSection::fields()),
         ("redis", RedisSection::fields()),

@@ -25,6 +25,8 @@ record! {
         "database" database: Option<DatabaseSection>,
         /// Events that services leave in PostgreSQL.
         "outbox" outbox: Option<OutboxSection>,
+        /// Where webhooks go.
+        "webhooks" webhooks: Option<WebhooksSection>,
         /// The API over HTTP.
         "api" api: Option<ApiSection>,
         /// How changed definitions are served.
@@ -282,6 +284,24 @@ record! {
         /// A property that the id of the row is written to, where the payload is an object that has none of that name; the
         /// payload's type must allow it.
         "id_as" id_as: Option<Text>,
+    }
+}
+
+record! {
+    /// Where the `webhooks:` of definitions go: one service of yours. Each call is a POST of JSON with the header
+    /// `Homeroom-Signature: t=SECONDS,v1=HEX`: HMAC-SHA256 with the secret over `SECONDS.BODY`. Check it, and that the time is
+    /// not too long ago. Redirects are not followed.
+    pub struct WebhooksSection {
+        /// Its URL, `https:`, or `http:` on this machine; the paths of webhooks are below it.
+        "url" url: Option<Text>,
+        /// What calls are signed with, 32 bytes or more.
+        "secret" secret: Option<Text>,
+        /// `on`: it may stand at a private address, such as that of a service in the same cluster. `off` by default.
+        "allow_private" allow_private: Option<Text>,
+        /// News that may wait to be told, for each webhook, `1000` by default; more are lost, and counted.
+        "queue_max" queue_max: Option<Node>,
+        /// Bytes of an answer, `65536` by default.
+        "answer_bytes_max" answer_bytes_max: Option<Node>,
     }
 }
 

@@ -15,6 +15,7 @@ use homeroom_store::state::StateLimits;
 use super::file::SettingsFile;
 use super::{Auth, DEVELOPMENT_KEY, Reload, Settings, Shared, auth, emitter, identity};
 use crate::codes;
+use crate::webhooks::{WebhookSettings, service};
 
 /// The port where none is set.
 const PORT: u16 = 3000;
@@ -29,6 +30,7 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
     let state = reading.state(file);
     let sql = reading.sql(file);
     let outbox = reading.outbox(file);
+    let webhooks = reading.webhooks(file);
     let api_keys = reading.api_keys(file);
     let reload = reading.reload(file);
     let redis = reading.redis(file);
@@ -49,6 +51,7 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
         demo: file.database.as_ref().and_then(|database| database.demo.clone()),
         sql,
         outbox,
+        webhooks,
         api_keys,
         reload,
         redis,
@@ -307,6 +310,34 @@ impl Reading<'_> {
             );
         }
         is_on.then_some(settings)
+    }
+
+    fn webhooks(&mut self, file: &SettingsFile) -> Option<WebhookSettings> {
+        let section = file.webhooks.as_ref()?;
+        let url = section.url.as_ref().filter(|url| !url.value.is_empty())?;
+        let allow = section.allow_private.as_ref();
+        let allow_private =
+            allow.and_then(|answer| self.one_of(answer, &[("on", true), ("off", false)])).unwrap_or(false);
+        let Some(secret) = section.secret.as_ref() else {
+            self.wrong(url, "webhooks are signed, and there is no secret", "set `webhooks.secret`, 32 bytes or more");
+            return None;
+        };
+        if secret.value.len() < 32 {
+            self.wrong(secret, "this secret is too short", "it takes 32 bytes or more");
+        }
+        let mut settings = WebhookSettings {
+            url: url.value.clone(),
+            secret: secret.value.clone(),
+            allow_private,
+            queue_max: 1000,
+            answer_bytes_max: 65_536,
+        };
+        self.count(section.queue_max.as_ref(), &mut settings.queue_max);
+        self.count(section.answer_bytes_max.as_ref(), &mut settings.answer_bytes_max);
+        if let Err(why) = service(&settings) {
+            self.wrong(url, &why, "such as `https://backend.example.org/hooks`");
+        }
+        Some(settings)
     }
 
     fn duration(&mut self, written: Option<&Text>, into: &mut Duration) {

@@ -3,8 +3,15 @@
 use homeroom_definition::{Kind, Node, Sources, Span};
 
 /// The keys that hold what nobody may see.
-const SECRETS: &[(&str, &str)] =
-    &[("auth", "secret"), ("api", "keys"), ("database", "url"), ("redis", "url"), ("redis", "secret")];
+const SECRETS: &[(&str, &str)] = &[
+    ("auth", "secret"),
+    ("api", "keys"),
+    ("database", "url"),
+    ("redis", "url"),
+    ("redis", "secret"),
+    ("webhooks", "url"),
+    ("webhooks", "secret"),
+];
 
 /// Whether a key holds a secret.
 pub(super) fn is_secret(section: &str, key: &str) -> bool {

@@ -324,6 +324,14 @@ fn of_steps<'n>(steps: &'n [Step], of: &'n Namespace, seen: &mut Vec<&'n str>, c
             }
             // A hook may refuse with whatever is declared.
             Verb::CallHook { .. } => codes.extend(of.errors.keys().cloned()),
+            Verb::CallWebhook { webhook, .. } if !of.webhooks[*webhook].tells => {
+                codes.extend(of.errors.keys().cloned());
+                match &of.webhooks[*webhook].on_failure {
+                    Otherwise::Refuse(code) => drop(codes.insert(Arc::clone(code))),
+                    Otherwise::Unstated => drop(codes.insert("UNAVAILABLE".into())),
+                    Otherwise::Continue | Otherwise::Stop => {}
+                }
+            }
             _ => {}
         }
     }

@@ -42,6 +42,7 @@ impl Compiler<'_, '_> {
         self.state_steps(&mut states);
         self.remaining_procedures();
         self.room_steps(&mut rooms);
+        let webhooks = self.webhooks();
         let mut namespace = Namespace {
             path: unit.path.value.as_str().into(),
             open: self.is_open(),
@@ -51,6 +52,7 @@ impl Compiler<'_, '_> {
             rooms,
             states,
             procedures: self.procedures.take(),
+            webhooks,
             client_events,
             backend_events,
             server_events,

@@ -22,6 +22,7 @@ mod state_steps;
 mod steps;
 mod types;
 mod unused;
+mod webhooks;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

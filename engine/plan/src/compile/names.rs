@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use homeroom_definition::model::{File, Procedure, Query, Room, ServerEvent, State};
+use homeroom_definition::model::{File, Procedure, Query, Room, ServerEvent, State, Webhook};
 use homeroom_definition::{Diagnostic, Diagnostics, Node, Pattern, SourceId, Span, Table, Text};
 use indexmap::IndexMap;
 
@@ -87,6 +87,7 @@ pub(crate) struct Names<'a> {
     pub(crate) queries: IndexMap<&'a str, Declared<'a, Query>>,
     pub(crate) states: IndexMap<&'a str, Declared<'a, State>>,
     pub(crate) procedures: IndexMap<&'a str, Declared<'a, Procedure>>,
+    pub(crate) webhooks: IndexMap<&'a str, Declared<'a, Webhook>>,
     pub(crate) errors: IndexMap<&'a str, Declared<'a, Text>>,
     pub(crate) server_events: IndexMap<&'a str, Declared<'a, ServerEvent>>,
 }
@@ -101,6 +102,7 @@ impl<'a> Names<'a> {
             queries: declared(all, "query", |file| &file.queries, diagnostics),
             states: declared(all, "state", |file| &file.state, diagnostics),
             procedures: declared(all, "list of steps", |file| &file.steps, diagnostics),
+            webhooks: declared(all, "webhook", |file| &file.webhooks, diagnostics),
             errors: declared(all, "code", |file| &file.errors, diagnostics),
             server_events: declared(all, "server event", |file| &file.server_events, diagnostics),
         }

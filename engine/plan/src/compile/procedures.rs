@@ -1,7 +1,7 @@
 //! `steps:`: named lists of steps. Each is compiled once, and looked at again for callers who hand it what a client made up.
 
 use homeroom_definition::model::{CallStep, Procedure as Written};
-use homeroom_definition::{Diagnostic, Node, Span, Text, did_you_mean};
+use homeroom_definition::{Diagnostic, Node, Span, Table, Text, did_you_mean};
 use indexmap::IndexMap;
 
 use super::Compiler;
@@ -114,8 +114,12 @@ impl Compiler<'_, '_> {
 
     /// The fields a procedure sees, as its types say, all proven.
     fn fields(&mut self, written: &Written) -> IndexMap<String, Known> {
-        let all =
-            written.fields.iter().map(|field| (field, false)).chain(written.optional.iter().map(|field| (field, true)));
+        self.typed(&written.fields, &written.optional)
+    }
+
+    /// Fields as their types say.
+    pub(super) fn typed(&mut self, fields: &Table<Node>, optional: &Table<Node>) -> IndexMap<String, Known> {
+        let all = fields.iter().map(|field| (field, false)).chain(optional.iter().map(|field| (field, true)));
         all.map(|((name, node), optional)| {
             let known = Known::made(self.type_shape(node));
             (name.value.clone(), if optional { known.maybe() } else { known })
@@ -131,21 +135,28 @@ impl Compiler<'_, '_> {
             self.used.name("steps", declared.source, &declared.name.value);
             return self.call_steps(step, index, declared.item, scope);
         }
+        if let Some((index, _, declared)) = names.webhooks.get_full(target.value.as_str()) {
+            self.used.name("webhook", declared.source, &declared.name.value);
+            return self.call_webhook(step, index, declared.item, scope);
+        }
         if let Some(hook) = self.world.hooks.iter().find(|hook| *hook.name == *target.value) {
             let (input, output) =
                 (crate::from_schema::shape_of(&hook.input), crate::from_schema::shape_of(&hook.output));
             return self.call_hook(step, &input, output, scope);
         }
-        let known: Vec<&str> =
-            names.procedures.keys().copied().chain(self.world.hooks.iter().map(|hook| &*hook.name)).collect();
+        let own = names.procedures.keys().chain(names.webhooks.keys()).copied();
+        let known: Vec<&str> = own.chain(self.world.hooks.iter().map(|hook| &*hook.name)).collect();
         self.tell(
             Diagnostic::error(
                 codes::UNKNOWN_CALL,
                 target.span,
-                format!("there are no steps and no hook named `{}`", target.value),
+                format!("there are no steps, no webhook and no hook named `{}`", target.value),
             )
             .help_if(did_you_mean(&target.value, known.iter().copied()))
-            .help(format!("declare it under `steps:`, or list a hook; there are {}", spoken(known.into_iter()))),
+            .help(format!(
+                "declare it under `steps:` or `webhooks:`, or list a hook; there are {}",
+                spoken(known.into_iter())
+            )),
         );
         None
     }
@@ -202,7 +213,7 @@ impl Compiler<'_, '_> {
         Some(Called { verb, known: hook_gives(output) })
     }
 
-    fn unknown_arguments(&mut self, step: &CallStep, known: &[&str]) {
+    pub(super) fn unknown_arguments(&mut self, step: &CallStep, known: &[&str]) {
         for (name, _) in step.with.iter().filter(|(name, _)| !known.contains(&name.value.as_str())) {
             self.tell(
                 Diagnostic::error(
@@ -217,7 +228,7 @@ impl Compiler<'_, '_> {
     }
 
     /// The value for one field of what is called: from `with:`, else by its name in scope.
-    fn argument(
+    pub(super) fn argument(
         &mut self,
         step: &CallStep,
         name: &str,

@@ -133,7 +133,7 @@ impl Compiler<'_, '_> {
         plain.then_some(())
     }
 
-    fn otherwise(&mut self, text: Option<&Text>) -> Otherwise {
+    pub(super) fn otherwise(&mut self, text: Option<&Text>) -> Otherwise {
         match text {
             None => Otherwise::Unstated,
             Some(text) if text.value == "continue" => Otherwise::Continue,

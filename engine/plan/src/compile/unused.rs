@@ -42,6 +42,7 @@ pub(crate) fn warn(input: &Input<'_>, used: &Used, diagnostics: &mut Diagnostics
         check("query", "query", source, keys(&file.queries));
         check("state", "state", source, keys(&file.state));
         check("steps", "list of steps", source, keys(&file.steps));
+        check("webhook", "webhook", source, keys(&file.webhooks));
         check("room", "room", SourceId::default(), keys(&file.rooms));
         check("server event", "server event", source, keys(&file.server_events));
         let own_codes = keys(&file.errors).into_iter().filter(|name| !ENGINE_CODES.contains(&name.value.as_str()));

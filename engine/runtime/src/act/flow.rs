@@ -23,6 +23,17 @@ fn slots_bound_in(steps: &[Step]) -> Vec<Slot> {
     steps.iter().flat_map(|step| of_verb(&step.verb).into_iter().chain(step.bind)).collect()
 }
 
+/// What is handed to what is called; what is absent is left out.
+pub(super) fn handed(with: &[(Box<str>, Data)], frame: &Frame<'_>) -> Result<Value, Refusal> {
+    let mut input = Map::new();
+    for (property, data) in with {
+        if let Some(value) = data.eval(frame)? {
+            input.insert(property.to_string(), value);
+        }
+    }
+    Ok(Value::Object(input))
+}
+
 impl Act<'_> {
     /// Repeats steps for the items of a list. `None` if they stopped the event.
     pub(super) async fn each(
@@ -89,13 +100,8 @@ impl Act<'_> {
         frame: &Frame<'_>,
     ) -> Result<Done, Refusal> {
         let hook = self.site.bound.hooks.get(name).ok_or_else(|| Refusal::internal("the hook is not there"))?;
-        let mut input = Map::new();
-        for (property, data) in with {
-            if let Some(value) = data.eval(frame)? {
-                input.insert(property.to_string(), value);
-            }
-        }
-        let called = tokio::time::timeout(self.site.inner.settings.hook_timeout, hook.call(Value::Object(input)));
+        let input = handed(with, frame)?;
+        let called = tokio::time::timeout(self.site.inner.settings.hook_timeout, hook.call(input));
         match called.await {
             Ok(Ok(value)) => Ok(Done::maybe(value)),
             Ok(Err(HookError::Refuse(code))) => Err(Refusal::code(&code)),

@@ -1,4 +1,5 @@
-//! What is counted of the database and of the outbox in it. Nothing of it shows where there is none.
+//! What is counted of the database, of the outbox in it, and of the service that webhooks go to. Nothing of it shows where
+//! there is none.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,6 +22,7 @@ pub(super) struct DatabaseMetrics {
     again: Family<[(String, String); 0], Counter>,
     outbox: Family<OfOutcome, Counter>,
     oldest: Family<[(String, String); 0], Gauge<f64, AtomicU64>>,
+    untold: Family<[(String, String); 0], Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -55,6 +57,7 @@ impl DatabaseMetrics {
                 "homeroom_outbox_oldest_seconds",
                 "For how long the oldest event of the outbox has waited",
             ),
+            untold: registered(registry, "homeroom_webhook_news_lost", "News for a service that could not be told"),
         }
     }
 
@@ -88,6 +91,10 @@ impl DatabaseMetrics {
         for (outcome, count) in outcomes.into_iter().chain([("lost", u64::from(settled.lost))]) {
             self.outbox.get_or_create(&OfOutcome { outcome }).inc_by(count);
         }
+    }
+
+    pub(super) fn untold(&self, lost: u64) {
+        self.untold.get_or_create(&[]).inner().store(lost, Ordering::Relaxed);
     }
 
     pub(super) fn oldest(&self, seconds: f64) {

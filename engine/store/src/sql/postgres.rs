@@ -22,9 +22,9 @@ use parking_lot::RwLock;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 
-use super::breaker::Breaker;
 use super::status::{Counts, count};
 use super::{Column, Described, Row, Sql, SqlError, SqlLimits, SqlStatus, SqlTls, SqlValue};
+use crate::breaker::Breaker;
 use lease::Lease;
 use prepared::Prepared;
 use trouble::Trouble;

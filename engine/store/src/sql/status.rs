@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Breaking;
+
 /// How a database fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SqlStatus {
@@ -27,18 +29,6 @@ pub struct SqlStatus {
     pub shed: u64,
     /// Calls that were asked again on another connection.
     pub again: u64,
-}
-
-/// Whether calls reach the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Breaking {
-    /// They do.
-    #[default]
-    Closed,
-    /// They fail at once; one attempt is being made to find out whether it is back.
-    HalfOpen,
-    /// They fail at once.
-    Open,
 }
 
 /// What is counted of calls.

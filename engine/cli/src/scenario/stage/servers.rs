@@ -14,7 +14,7 @@ use homeroom_store::{Clock, ManualClock, MemoryLimits, MemoryPresence, MemorySta
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::Setting;
+use super::{Service, Setting};
 use crate::scenario::Theatre;
 
 /// How many counters limits that connections share may have.
@@ -48,6 +48,7 @@ struct Founding<'a> {
     bus: MemoryHub,
     history: MemoryHistory,
     doorman: Arc<ByName>,
+    service: Arc<Service>,
 }
 
 /// The servers of a stage.
@@ -75,7 +76,8 @@ pub(super) async fn founded(
     };
     let doorman = Arc::new(ByName { people: setting.people });
     let history = MemoryHistory::new(Arc::clone(&clock));
-    let founding = Founding { theatre, clock, presence, stores, bus: MemoryHub::new(), history, doorman };
+    let service = setting.service;
+    let founding = Founding { theatre, clock, presence, stores, bus: MemoryHub::new(), history, doorman, service };
     if setting.servers.is_empty() {
         return Ok(vec![founding.server(String::new(), founding.stores.clone(), None)]);
     }
@@ -86,7 +88,7 @@ impl Founding<'_> {
     fn server(&self, name: String, stores: Stores, ear: Option<Ear>) -> Server {
         let hub = Arc::new(Hub::new(HubLimits::default()));
         let outlet = Arc::new(Outgoing::new(Arc::clone(&hub)));
-        let bound = self.theatre.bound(&self.theatre.plan, &self.clock);
+        let bound = self.theatre.bound(&self.theatre.plan, &self.clock, &self.service);
         let (clock, settings) = (Arc::clone(&self.clock), self.theatre.settings.clone());
         let engine = Engine::new(bound, outlet, stores, clock, self.doorman.clone(), settings);
         Server { name, engine, hub, ear: ear.map(Mutex::new), is_alive: AtomicBool::new(true) }
