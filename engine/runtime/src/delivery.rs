@@ -113,7 +113,7 @@ impl Scene<'_> {
     fn enter_kept<'e>(&self, session: &Session, effects: impl Iterator<Item = &'e Effect>) {
         let joined = effects.map_while(|effect| match effect {
             Effect::Join(place) => Some(place),
-            Effect::Leave(_) | Effect::Evict { .. } | Effect::Emit(_) => None,
+            Effect::Leave(_) | Effect::Evict { .. } | Effect::Emit(_) | Effect::Tell { .. } => None,
         });
         let is_new = |name: &Arc<str>| session.rooms.lock().insert(Arc::clone(name));
         let kept = joined.filter_map(|place| Some((&place.name, place.recall.as_deref()?)));
@@ -297,7 +297,7 @@ impl Scene<'_> {
 fn recalls(effects: &[Effect]) -> Vec<Arc<Recall>> {
     let of = |effect: &Effect| match effect {
         Effect::Join(place) => place.recall.clone(),
-        Effect::Leave(_) | Effect::Evict { .. } | Effect::Emit(_) => None,
+        Effect::Leave(_) | Effect::Evict { .. } | Effect::Emit(_) | Effect::Tell { .. } => None,
     };
     effects.iter().filter_map(of).collect()
 }
