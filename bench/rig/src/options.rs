@@ -22,6 +22,7 @@ pub(crate) enum Part {
     /// Fan-out by a publisher that does not wait.
     S2Flood,
     /// Ten thousand connections: how they come in, what they take, how late things come.
+    #[value(name = "s3-s4")]
     S3S4,
     /// The most connections.
     S4Most,

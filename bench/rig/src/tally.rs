@@ -41,6 +41,9 @@ pub(crate) struct Tally {
     pub(crate) disordered: u64,
     pub(crate) delivered: u64,
     pub(crate) acked: u64,
+    /// How often something was read, told apart by its time; and when that was last.
+    reads: u64,
+    read_last: Instant,
     /// Acks that said no.
     pub(crate) refused: u64,
     /// From sending to hearing, in nanoseconds.
@@ -64,6 +67,8 @@ impl Tally {
             disordered: 0,
             delivered: 0,
             acked: 0,
+            reads: 0,
+            read_last: Instant::now(),
             refused: 0,
             delivery: histogram(),
             ack: histogram(),
@@ -100,6 +105,7 @@ impl Tally {
         self.delivered += 1;
         self.owed -= 1;
         self.heard_last = at;
+        self.read(at);
         self.delivery.saturating_record(self.nanos(at).saturating_sub(sent));
         Some(count)
     }
@@ -107,15 +113,26 @@ impl Tally {
     /// The ack of what a client sent under that number.
     pub(crate) fn ack(&mut self, who: usize, number: u64, is_success: bool, at: Instant) {
         self.acked += 1;
+        self.read(at);
         self.refused += u64::from(!is_success);
         if let Some(sent) = self.sent[who].get((number / SEATS_MAX) as usize) {
             self.ack.saturating_record(self.nanos(at).saturating_sub(*sent));
         }
     }
 
+    fn read(&mut self, at: Instant) {
+        self.reads += u64::from(at != self.read_last);
+        self.read_last = at;
+    }
+
+    /// How many reads one message took; less than one where several came together.
+    pub(crate) fn reads_each(&self) -> f64 {
+        self.reads as f64 / (self.delivered + self.acked).max(1) as f64
+    }
+
     /// From now on counts begin anew; what is under way is still heard.
     pub(crate) fn begin_window(&mut self) {
-        (self.delivered, self.acked, self.refused) = (0, 0, 0);
+        (self.delivered, self.acked, self.refused, self.reads) = (0, 0, 0, 0);
         self.heard_last = Instant::now();
         self.delivery.reset();
         self.ack.reset();

@@ -172,6 +172,13 @@ impl Client {
         Ok(Step::Nothing)
     }
 
+    /// Sends the join again whose answer is awaited; yields whether one is.
+    pub(super) fn ask_again(&mut self) -> bool {
+        let Phase::Joining { next } = self.phase else { return false };
+        self.join(next - 1);
+        true
+    }
+
     fn join(&mut self, class: u32) -> Step {
         if class == self.person.classes.end {
             self.phase = Phase::Joined;

@@ -12,8 +12,8 @@ use super::packet::Packet;
 /// What one read may yield, with what was left of the one before.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// How many clients are on their way in at once.
-const ENTERING_MAX: usize = 128;
+/// How long a client waits for the answer to its join before it asks again: a peer that drops packets drops answers, too.
+const ASK_AGAIN: Duration = Duration::from_secs(3);
 
 /// What clients are to say, and what is made of what they hear.
 pub(crate) trait Scene {
@@ -63,19 +63,31 @@ impl Swarm {
         &mut self.clients[who]
     }
 
-    /// Brings these in, some at a time.
-    pub(crate) fn enter(&mut self, people: impl IntoIterator<Item = Person>, within: Duration) -> Result<(), String> {
+    /// Brings these in, so many at a time; yields how often one had to ask again.
+    pub(crate) fn enter(
+        &mut self,
+        people: impl IntoIterator<Item = Person>,
+        (at_once, within): (usize, Duration),
+    ) -> Result<usize, String> {
         let until = Instant::now() + within;
+        let mut asked_again = 0;
+        let mut progress = (self.joined, Instant::now());
         let mut people = people.into_iter();
         let mut is_more = true;
         while is_more || self.joined + self.gone < self.clients.len() {
-            while is_more && self.clients.len() - self.joined - self.gone < ENTERING_MAX {
+            while is_more && self.clients.len() - self.joined - self.gone < at_once {
                 match people.next() {
                     Some(person) => self.begin(person).map_err(|error| error.to_string())?,
                     None => is_more = false,
                 }
             }
             self.once(&mut Silence, Duration::from_millis(100))?;
+            if self.joined > progress.0 {
+                progress = (self.joined, Instant::now());
+            } else if progress.1.elapsed() > ASK_AGAIN {
+                asked_again += self.clients.iter_mut().map(|client| usize::from(client.ask_again())).sum::<usize>();
+                progress.1 = Instant::now();
+            }
             if self.gone > 0 {
                 return Err(format!("{} of {} clients were sent away on their way in", self.gone, self.clients.len()));
             }
@@ -87,7 +99,7 @@ impl Swarm {
                 ));
             }
         }
-        Ok(())
+        Ok(asked_again)
     }
 
     fn begin(&mut self, person: Person) -> io::Result<()> {

@@ -44,11 +44,11 @@ pub(crate) fn write(options: &Options, records: &[Record], faults: &[Fault]) -> 
 }
 
 fn opening(options: &Options) -> String {
-    let Options { rounds, window, warm_up, .. } = options;
+    let Options { rounds, window, warm_up, crowd, .. } = options;
     format!(
         "# What it costs\n\n\
          Written by `bench/run`; [README.md](README.md) says what is measured and how. {rounds} rounds, everyone in turn in each; \
-         windows of {window} s after {warm_up} s of warming up. Servers on one core, what offers load (and Redis) on \
+         windows of {window} s after {warm_up} s of warming up; a crowd of {crowd}. Servers on one core, what offers load (and Redis) on \
          the other. Figures are medians over the rounds, and (least-most). *CPU* is that of the server. A ratio is made \
          within each round, and then its median taken: below 1 is cheaper.\n\n\
          Machine: {}\n\n",

@@ -58,11 +58,12 @@ fn enter(swarm: &mut Swarm, count: usize, server: &Server, namespace: &str) -> R
     let empty = server.memory();
     let who: Vec<_> = people(count, SEATS, server.address, namespace).collect();
     let meter = Meter::start(vec![server], None);
-    swarm.enter(who, ENTER)?;
+    let asked_again = swarm.enter(who, ENTER)?;
     meter.stop(count as u64, &mut measures);
     swarm.rest(SETTLE)?;
     measures.insert("kib".into(), (server.memory() - empty) / count as f64 / 1024.0);
     measures.insert("empty_mib".into(), empty / 1024.0 / 1024.0);
     measures.insert("ended".into(), swarm.gone() as f64);
+    measures.insert("asked_again".into(), asked_again as f64);
     Ok(measures)
 }

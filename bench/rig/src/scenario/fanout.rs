@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::meter::Meter;
-use super::{Counted, ENTER, Measures, Run, drain, people};
+use super::{Counted, ENTER_GENTLY, Measures, Run, drain, people};
 use crate::load::{Client, Packet, Scene, Swarm};
 use crate::peers::Peer;
 use crate::tally::Tally;
@@ -40,7 +40,7 @@ pub(crate) enum Pace {
 pub(crate) fn run(run: &Run, peer: Peer, pace: Pace) -> Result<Measures, String> {
     let server = run.places.start(peer, None)?;
     let mut swarm = Swarm::new().map_err(|error| error.to_string())?;
-    swarm.enter(people(CLIENTS, CLIENTS, server.address, "/bench"), ENTER)?;
+    swarm.enter(people(CLIENTS, CLIENTS, server.address, "/bench"), ENTER_GENTLY)?;
     let mut publisher = Publisher::new(pace);
     let mut measures = Measures::new();
     if pace == Pace::Flood {
@@ -48,17 +48,18 @@ pub(crate) fn run(run: &Run, peer: Peer, pace: Pace) -> Result<Measures, String>
         publisher.flood(&mut swarm);
         let until = Instant::now() + FLOOD_MAX;
         swarm.play_until(&mut publisher, until, |one| one.tally.is_all_heard() || one.tally.silent_for() > QUIET)?;
+        if Instant::now() >= until {
+            return Err(format!("the flood was still under way after {FLOOD_MAX:?}"));
+        }
         meter.stop(publisher.tally.delivered, &mut measures);
         measures.insert("due".into(), (FLOOD * (CLIENTS - 1)) as f64);
         measures.insert("delivered".into(), publisher.tally.delivered as f64);
     } else {
         swarm.play(&mut publisher, run.warm_up)?;
-        publisher.begin_window();
+        publisher.tally.begin_window();
         let meter = Meter::start(vec![&server], None);
         swarm.play(&mut publisher, run.window)?;
         meter.stop(publisher.tally.delivered, &mut measures);
-        let reads = publisher.reads as f64 / publisher.tally.delivered.max(1) as f64;
-        measures.insert("reads".into(), reads);
         publisher.is_over = true;
         publisher.tally.report(&mut measures);
         drain(&mut swarm, &mut publisher)?;
@@ -75,9 +76,6 @@ struct Publisher {
     /// What is under way: its number, how many are still to hear it, and since when.
     under_way: VecDeque<(u32, usize, Instant)>,
     began: Instant,
-    /// How often something was read, told apart by its time.
-    reads: u64,
-    read_last: Instant,
     is_over: bool,
 }
 
@@ -90,15 +88,8 @@ impl Publisher {
             text: "x".repeat(220),
             under_way: VecDeque::new(),
             began: now,
-            reads: 0,
-            read_last: now,
             is_over: false,
         }
-    }
-
-    fn begin_window(&mut self) {
-        self.tally.begin_window();
-        self.reads = 0;
     }
 
     fn publish(&mut self, swarm: &mut Swarm, at: Instant) {
@@ -136,8 +127,6 @@ impl Scene for Publisher {
             Packet::Event(body) => {
                 let Some(number) = Packet::seq(body) else { return };
                 let Some(count) = self.tally.hear(who, number, at) else { return };
-                self.reads += u64::from(at != self.read_last);
-                self.read_last = at;
                 if let Some((first, ..)) = self.under_way.front()
                     && let Some(one) = count.checked_sub(*first).and_then(|at| self.under_way.get_mut(at as usize))
                 {

@@ -48,8 +48,10 @@ pub(crate) fn drain(swarm: &mut Swarm, scene: &mut impl Counted) -> Result<(), S
     swarm.play_until(scene, until, |scene| scene.tally().is_all_heard() || scene.tally().silent_for() > SILENCE)
 }
 
-/// How long clients may take to come in.
-pub(crate) const ENTER: Duration = Duration::from_secs(180);
+/// How many clients are on their way in at once, and how long all may take: where it is looked at how fast they come, and
+/// where a thousand are told of each.
+pub(crate) const ENTER: (usize, Duration) = (128, Duration::from_secs(180));
+pub(crate) const ENTER_GENTLY: (usize, Duration) = (16, Duration::from_secs(180));
 
 /// Clients of one server and namespace that sit in classes of that many seats.
 pub(crate) fn people(

@@ -119,6 +119,7 @@ pub(crate) fn emit_typing_in(client: &mut Client, event: &str, class: u32, numbe
 impl Tally {
     /// How late things came.
     pub(crate) fn report(&self, into: &mut Measures) {
+        into.insert("reads".into(), self.reads_each());
         for (name, histogram) in [("ack", &self.ack), ("delivery", &self.delivery)] {
             if !histogram.is_empty() {
                 into.insert(format!("{name}_p50"), millis(histogram, 50.0));
