@@ -5,7 +5,7 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/gradebook';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '07ddf2f440a172f31f987e8c45128bd1';
+export const CONTRACT = '28c92412923e28eb34867de976198670';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
@@ -16,6 +16,7 @@ export const CLIENT_EVENTS = {
 
 /** What a client may receive. */
 export const SERVER_EVENTS = {
+  ROOMS_JOINED: 'rooms.joined',
   GRADE_POSTED: 'grade.posted',
   GRADE_UPDATED: 'grade.updated',
   LINEITEM_CREATED: 'lineitem.created',
@@ -87,6 +88,13 @@ export type Name = string;
 
 export type Note = string;
 
+export type Positions = Record<string, string>;
+
+export interface Recovery {
+  recovered: boolean;
+  at: Positions;
+}
+
 export type Role = 'TEACHER' | 'STUDENT' | 'PARENT' | 'ADMIN' | 'DISTRICT_ADMIN' | 'COUNSELOR';
 
 export type Timestamp = string;
@@ -114,6 +122,7 @@ export interface GradebookJoinPayload {
   classId: Id;
   sessionId?: Id;
   assignmentId?: Id;
+  since?: Positions;
 }
 
 export interface GradebookJoinSuccess {
@@ -127,6 +136,8 @@ export interface GradebookJoinSuccess {
         userName: string;
         since: string;
       }>;
+    recovered: boolean;
+    at: Record<string, string>;
   };
 }
 
@@ -215,6 +226,11 @@ export interface ClientToServerEvents {
   'gradebook:typing': (payload: GradebookTypingPayload, ack?: (answer: GradebookTypingAck) => void) => void;
 }
 
+/** For who hands over `since` as it connects, if only `{}`. Whether nothing is missing, and where to begin. */
+export type RecoveryWSEvent = Recovery;
+
+export type RecoveryWSCEvent = RecoveryWSEvent;
+
 /** A new grade, as far as its receiver may see it. */
 export type GradePostedWSEvent = Grade;
 
@@ -287,22 +303,24 @@ export interface EventRefused {
 
 /** What a client may receive. */
 export interface ServerToClientEvents {
+  /** For who hands over `since` as it connects, if only `{}`. Whether nothing is missing, and where to begin. */
+  'rooms.joined': (data: RecoveryWSCEvent) => void;
   /** A new grade, as far as its receiver may see it. */
-  'grade.posted': (data: GradePostedWSCEvent) => void;
+  'grade.posted': (data: GradePostedWSCEvent, at?: Record<string, string>) => void;
   /** A changed grade, as far as its receiver may see it. */
-  'grade.updated': (data: GradeUpdatedWSCEvent) => void;
+  'grade.updated': (data: GradeUpdatedWSCEvent, at?: Record<string, string>) => void;
   /** The book of a class has a new column. */
-  'lineitem.created': (data: LineItemCreatedWSCEvent) => void;
+  'lineitem.created': (data: LineItemCreatedWSCEvent, at?: Record<string, string>) => void;
   /** A column of the book has changed. */
-  'lineitem.updated': (data: LineItemUpdatedWSCEvent) => void;
+  'lineitem.updated': (data: LineItemUpdatedWSCEvent, at?: Record<string, string>) => void;
   /** Grades of an assignment have come or changed; says neither whose nor which. */
-  'gradebook.notice': (data: GradebookNoticeWSCEvent) => void;
+  'gradebook.notice': (data: GradebookNoticeWSCEvent, at?: Record<string, string>) => void;
   /** Somebody of the staff edits the book, or no longer does. */
   'gradebook:typing': (data: TypingIndicatorWSCEvent) => void;
   /** A user has opened the gradebook of the class, with their first connection. */
-  'user:joined': (data: UserJoinedWSCEvent) => void;
+  'user:joined': (data: UserJoinedWSCEvent, at?: Record<string, string>) => void;
   /** A user has closed the gradebook of the class, with their last connection. */
-  'user:left': (data: UserLeftWSCEvent) => void;
+  'user:left': (data: UserLeftWSCEvent, at?: Record<string, string>) => void;
   /** An event that asked for no ack was refused. */
   error: (refusal: EventRefused) => void;
 }
@@ -311,6 +329,9 @@ export interface ServerToClientEvents {
 export type Auth = {
   token: string;
   contract?: string;
+} & {
+  since?: Positions;
+  [key: string]: unknown;
 };
 
 /** A connection to `/gradebook`: `const socket: GradebookSocket = io(NAMESPACE, { auth })`. */

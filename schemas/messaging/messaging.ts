@@ -5,7 +5,7 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/messaging';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '527f551334eddaf3d2997967ec1780fa';
+export const CONTRACT = 'f10f0a7e03c0cc0254b126089017da12';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
@@ -118,6 +118,8 @@ export interface MessageUpdated {
 
 export type Name = string;
 
+export type Positions = Record<string, string>;
+
 export interface PresenceStatus {
   userId: Id;
   status: Status;
@@ -137,7 +139,10 @@ export interface TypingIndicator {
   userName?: Name;
 }
 
-export type ConversationJoinPayload = ConversationRef;
+export interface ConversationJoinPayload {
+  conversationId: Id;
+  since?: Positions;
+}
 
 export interface ConversationJoinSuccess {
   success: true;
@@ -152,6 +157,8 @@ export interface ConversationJoinSuccess {
         userName: string;
         since: string;
       }>;
+    recovered: boolean;
+    at: Record<string, string>;
   };
 }
 
@@ -403,21 +410,21 @@ export interface EventRefused {
 /** What a client may receive. */
 export interface ServerToClientEvents {
   /** A new message in a conversation. */
-  'message.new': (data: MessageNewWSCEvent) => void;
+  'message.new': (data: MessageNewWSCEvent, at?: Record<string, string>) => void;
   /** A member has read a message. */
-  'message.read': (data: MessageReadWSCEvent) => void;
+  'message.read': (data: MessageReadWSCEvent, at?: Record<string, string>) => void;
   /** A message was edited. */
-  'message.updated': (data: MessageUpdatedWSCEvent) => void;
+  'message.updated': (data: MessageUpdatedWSCEvent, at?: Record<string, string>) => void;
   /** A message was deleted. */
-  'message.deleted': (data: MessageDeletedWSCEvent) => void;
+  'message.deleted': (data: MessageDeletedWSCEvent, at?: Record<string, string>) => void;
   /** A member is typing, or has stopped. */
   'user:typing': (data: TypingIndicatorWSCEvent) => void;
   /** Somebody one talks with is online, away or offline. */
-  'presence.status': (data: PresenceStatusWSCEvent) => void;
+  'presence.status': (data: PresenceStatusWSCEvent, at?: Record<string, string>) => void;
   /** A member has opened the conversation, with their first connection. */
-  'user:joined': (data: UserJoinedWSCEvent) => void;
+  'user:joined': (data: UserJoinedWSCEvent, at?: Record<string, string>) => void;
   /** A member has closed the conversation, with their last connection. */
-  'user:left': (data: UserLeftWSCEvent) => void;
+  'user:left': (data: UserLeftWSCEvent, at?: Record<string, string>) => void;
   /** An event that asked for no ack was refused. */
   error: (refusal: EventRefused) => void;
 }

@@ -1,11 +1,11 @@
 // Made by `homeroom export`: change the definitions instead of this file.
 import type { Socket } from 'socket.io-client';
 
-/** Notifications to a user, a role, a school, a district or everyone. Nothing is remembered here. */
+/** Notifications to a user, a role, a school, a district or everyone. Those of a user are kept for an hour, for devices that are away. */
 export const NAMESPACE = '/notifications';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = 'c047d4f611d22901e9bb8230ead4966e';
+export const CONTRACT = 'a12d06f982ed8031695693de2e9b5b82';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
@@ -15,6 +15,7 @@ export const CLIENT_EVENTS = {
 
 /** What a client may receive. */
 export const SERVER_EVENTS = {
+  ROOMS_JOINED: 'rooms.joined',
   NOTIFICATION_RECEIVED: 'notification.received',
   NOTIFICATION_READ: 'notification.read',
   NOTIFICATION_DISMISSED: 'notification.dismissed',
@@ -58,6 +59,13 @@ export interface Notification {
 export interface NotificationRead {
   notificationId: Id;
   timestamp: Timestamp;
+}
+
+export type Positions = Record<string, string>;
+
+export interface Recovery {
+  recovered: boolean;
+  at: Positions;
 }
 
 export type Role = 'TEACHER' | 'STUDENT' | 'PARENT' | 'ADMIN' | 'DISTRICT_ADMIN' | 'COUNSELOR';
@@ -132,6 +140,11 @@ export interface ClientToServerEvents {
   'notification:dismiss': (payload: NotificationDismissPayload, ack?: (answer: NotificationDismissAck) => void) => void;
 }
 
+/** For who hands over `since` as it connects, if only `{}`. Whether nothing is missing, and where to begin. */
+export type RecoveryWSEvent = Recovery;
+
+export type RecoveryWSCEvent = RecoveryWSEvent;
+
 /** A new notification. */
 export type NotificationReceivedWSEvent = Notification;
 
@@ -159,12 +172,14 @@ export interface EventRefused {
 
 /** What a client may receive. */
 export interface ServerToClientEvents {
+  /** For who hands over `since` as it connects, if only `{}`. Whether nothing is missing, and where to begin. */
+  'rooms.joined': (data: RecoveryWSCEvent) => void;
   /** A new notification. */
-  'notification.received': (data: NotificationReceivedWSCEvent) => void;
+  'notification.received': (data: NotificationReceivedWSCEvent, at?: Record<string, string>) => void;
   /** The user has read a notification on another device. */
-  'notification.read': (data: NotificationReadWSCEvent) => void;
+  'notification.read': (data: NotificationReadWSCEvent, at?: Record<string, string>) => void;
   /** The user has put a notification away on another device. */
-  'notification.dismissed': (data: NotificationDismissedWSCEvent) => void;
+  'notification.dismissed': (data: NotificationDismissedWSCEvent, at?: Record<string, string>) => void;
   /** An event that asked for no ack was refused. */
   error: (refusal: EventRefused) => void;
 }
@@ -173,6 +188,9 @@ export interface ServerToClientEvents {
 export type Auth = {
   token: string;
   contract?: string;
+} & {
+  since?: Positions;
+  [key: string]: unknown;
 };
 
 /** A connection to `/notifications`: `const socket: NotificationsSocket = io(NAMESPACE, { auth })`. */

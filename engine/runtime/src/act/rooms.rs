@@ -66,7 +66,11 @@ impl Act<'_> {
             Some(data) => Some(Since::of(data.eval(frame)?)),
             None => None,
         };
-        self.recall(&mut places, asked.as_ref()).await;
+        let keeps = |place: &Place| self.served().plan.rooms[place.room].history.is_some();
+        if places.iter().any(keeps) {
+            // Apart from the future of a step, which is large enough without it.
+            Box::pin(self.recall(&mut places, asked.as_ref())).await;
+        }
         for place in places {
             self.enter(place)?;
         }

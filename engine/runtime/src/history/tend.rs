@@ -151,7 +151,7 @@ impl Engine {
 
     /// Does what is to be done for the histories of rooms now. Yields whether there was anything.
     pub async fn tend_history(&self) -> bool {
-        self.inner.tend_history().await
+        Box::pin(self.inner.tend_history()).await
     }
 
     /// Waits until everything that was sent here is in the shared history.
