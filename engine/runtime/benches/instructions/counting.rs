@@ -49,7 +49,7 @@ fn read_all(folder: &Path) -> Result<Figures, String> {
         let cost = read(&dump).filter(|cost| cost.instructions > 0).ok_or(format!("{name}: nothing was counted"))?;
         Ok((*name, cost))
     });
-    costs.collect::<Result<_, String>>().map(Figures::new)
+    costs.collect::<Result<Vec<_>, String>>().map(Figures::new)
 }
 
 /// Instructions and allocations of one event, from callgrind's dump of many.

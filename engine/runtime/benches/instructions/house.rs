@@ -9,8 +9,8 @@ use homeroom_plan::{Identity, Input, Parsed, Plan, compile};
 use homeroom_runtime::engine::Knock;
 use homeroom_runtime::identity::Verifying;
 use homeroom_runtime::{
-    Authenticator, Bound, Ending, Engine, Hooks, Outlet, Parcel, Receivers, RuntimeSettings, Session, Stores, Verified,
-    WireArgs,
+    Authenticator, Bound, Delivery, Ending, Engine, Hooks, Outlet, Parcel, Receivers, RuntimeSettings, Session, Stores,
+    Verified, WireArgs,
 };
 use homeroom_store::state::StateLimits;
 use homeroom_store::{ManualClock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules};
@@ -40,7 +40,7 @@ impl Outlet for Edge {
 
     fn role(&self, _: u64, _: Option<usize>) {}
 
-    fn send(&self, _: &str, parcel: Parcel<'_>) -> usize {
+    fn send(&self, _: &str, parcel: Parcel<'_>) -> Delivery {
         let reached = match parcel.to {
             Receivers::Rooms(rooms) => {
                 let all = self.rooms.lock();
@@ -50,7 +50,7 @@ impl Outlet for Edge {
             Receivers::One(_) | Receivers::Everyone => 1,
         };
         self.sent.fetch_add(reached, Ordering::Relaxed);
-        reached
+        Delivery { reached, dropped: 0 }
     }
 
     fn ack(&self, _: u64, _: u64, _: &WireArgs) {
@@ -88,6 +88,7 @@ impl House {
             limits: Arc::new(MemoryLimits::new(clock.clone(), 1000)),
             db: None,
             cluster: None,
+            history: None,
         };
         let settings = RuntimeSettings::default();
         let edge = Arc::new(Edge::default());
