@@ -107,6 +107,7 @@ async fn section(ground: &Ground) -> (String, Vec<String>) {
     }
     services(ground, &mut log).await;
     partings(ground, &mut log).await;
+    returns(ground, &mut log).await;
     let gaps = gaps(namespace, &rooms, &log);
     (written(ground, &rooms, &events, &log), gaps)
 }
@@ -130,10 +131,17 @@ async fn services(ground: &Ground, log: &mut Log<'_>) {
 
 async fn partings(ground: &Ground, log: &mut Log<'_>) {
     if plan::tells_of_leaving(&ground.namespace) {
-        let trials = trial::by_disconnecting(ground).await;
-        let gone = trials.iter().enumerate().filter_map(|(who, heard)| Some((who, heard.as_ref()?)));
-        log.of_people("disconnect", &gone.collect::<Vec<(usize, &Heard)>>());
+        log.of_people("disconnect", &tried(&trial::by_disconnecting(ground).await));
     }
+}
+
+async fn returns(ground: &Ground, log: &mut Log<'_>) {
+    log.of_people("coming back", &tried(&trial::by_coming_back(ground).await));
+}
+
+/// Who could be tried, with what everyone received of it.
+fn tried(trials: &[Option<Heard>]) -> Vec<(usize, &Heard)> {
+    trials.iter().enumerate().filter_map(|(who, heard)| Some((who, heard.as_ref()?))).collect()
 }
 
 /// The rooms that nobody has entered, and the events that nobody has received.

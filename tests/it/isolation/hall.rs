@@ -187,8 +187,17 @@ impl<'g> Hall<'g> {
 
     /// Somebody takes up another device, which joins nothing.
     pub(super) async fn second_device(&mut self, who: usize) {
+        self.second = self.second_of(who, None).await;
+    }
+
+    /// Somebody comes back on another device, and hands over the positions they were told: none.
+    pub(super) async fn comes_back(&mut self, who: usize) {
+        self.second = self.second_of(who, Some(serde_json::json!({ "since": {} }))).await;
+    }
+
+    async fn second_of(&self, who: usize, auth: Option<Value>) -> Option<Seat> {
         let name = format!("{}#2", self.ground.world.people[who].id);
-        self.second = self.stage.connect(&name, None).await.ok();
+        self.stage.connect(&name, auth).await.ok()
     }
 
     /// What everyone has received since this was last asked; last of all the second device, if there is one.

@@ -94,6 +94,22 @@ pub(super) async fn by_disconnecting(ground: &Ground) -> Vec<Option<Heard>> {
     trials
 }
 
+/// Each person in turn comes back, on another device and with positions.
+pub(super) async fn by_coming_back(ground: &Ground) -> Vec<Option<Heard>> {
+    let mut trials = Vec::new();
+    let mut hall = Hall::open(ground).await;
+    for who in ground.everyone() {
+        if hall.turned_away(who).is_some() {
+            trials.push(None);
+            continue;
+        }
+        hall.received();
+        hall.comes_back(who).await;
+        trials.push(Some(hall.received()));
+    }
+    trials
+}
+
 /// The first case of each event, sent by each person who is connected and has joined nothing; none if nothing can be joined.
 pub(super) async fn by_strangers(ground: &Ground) -> Vec<(String, Vec<Option<Answer>>)> {
     let joining = joining_events(&ground.namespace);
