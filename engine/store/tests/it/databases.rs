@@ -44,6 +44,21 @@ impl PostgresServer {
     }
 
     async fn start_in(folder: TempDir, port: u16, arguments: &[&str]) -> Self {
+        let since = Instant::now();
+        let mut server = Self::spawn(&folder, port, arguments);
+        while PgConnection::connect(&server.url()).await.is_err() {
+            assert!(since.elapsed() < START_WITHIN, "PostgreSQL does not answer: apt-get install postgresql");
+            if server.is_over() {
+                // Where it was before, a connection of somebody else may have taken the port for a moment.
+                server = Self::spawn(&folder, port, arguments);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        server.folder = Some(folder);
+        server
+    }
+
+    fn spawn(folder: &TempDir, port: u16, arguments: &[&str]) -> Self {
         let mut watchdog = Command::new("sh")
             .args(["-c", r#""$0" "$@" >/dev/null 2>&1 & echo $!; cat >/dev/null; kill -QUIT $!; wait"#])
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/postgres"))
@@ -58,13 +73,13 @@ impl PostgresServer {
         let mut pid = String::new();
         let stdout = watchdog.stdout.take().expect("its output");
         BufReader::new(stdout).read_line(&mut pid).expect("a process id");
-        let server = Self { watchdog, pid: pid.trim().into(), port, folder: Some(folder) };
-        let since = Instant::now();
-        while PgConnection::connect(&server.url()).await.is_err() {
-            assert!(since.elapsed() < START_WITHIN, "PostgreSQL does not answer: apt-get install postgresql");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        server
+        Self { watchdog, pid: pid.trim().into(), port, folder: None }
+    }
+
+    /// Whether it has ended by itself.
+    fn is_over(&self) -> bool {
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        state.rsplit_once(')').is_none_or(|(_, state)| state.trim_start().starts_with('Z'))
     }
 
     pub(crate) fn url(&self) -> String {
