@@ -23,14 +23,17 @@ export async function bystander(url) {
 
 async function stand({ url }) {
   const smith = await joined(await Person.connect({ url }, 'gradebook', 'smith', ws));
+  // Nobody who stands by is to be cut off.
+  const cutOff = once(smith.socket, 'disconnect').then(([why]) => Promise.reject(new Error(`whoever stood by was cut off: ${why}`)));
   const heard = [];
   smith.socket.on('lineitem.created', (item) => heard.push({ number: numbered(item)[1], at: performance.now() }));
   const sender = numbers(() => ({ url }), 'here', SEND_EVERY_MS);
-  await until(() => heard.length > 10);
+  await Promise.race([until(() => heard.length > 10), cutOff]);
   parentPort.postMessage('begun');
-  await once(parentPort, 'message');
+  await Promise.race([once(parentPort, 'message'), cutOff]);
   await sender.stop();
-  await until(() => heard.at(-1).number === sender.sent.length - 1);
+  await Promise.race([until(() => heard.at(-1).number === sender.sent.length - 1), cutOff]);
+  cutOff.catch(() => {});
   const lost = missing(sender.sent.length, heard.map(({ number }) => number), 'on the same server').length;
   const slowest = Math.max(...heard.map(({ number, at }) => at - sender.sent[number]));
   smith.leave();

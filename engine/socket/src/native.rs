@@ -22,7 +22,7 @@ mod wheel;
 use std::sync::{Arc, Once};
 
 use bytes::Bytes;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use self::conn::Conn;
 use self::task::Task;
@@ -78,10 +78,11 @@ impl Native {
         let mut every = tokio::time::interval(self.wheel.resolution());
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::spawn(async move {
+            let mut last = Instant::now();
             loop {
-                every.tick().await;
+                let now = every.tick().await.max(Instant::now());
                 let Some(native) = native.upgrade() else { return };
-                native.wheel.turn();
+                native.wheel.turn(now - std::mem::replace(&mut last, now));
             }
         });
     }

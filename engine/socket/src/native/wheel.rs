@@ -16,6 +16,10 @@ const PARTS: u32 = 8;
 const FINEST: Duration = Duration::from_millis(10);
 const COARSEST: Duration = Duration::from_secs(1);
 
+/// What is caught up at once. A process that has much to do turns the wheel late, and clients count on their pings all the
+/// same; but one that was kept from running for longer than this has heard nobody meanwhile.
+const CAUGHT_UP_MAX: Duration = Duration::from_secs(1);
+
 /// How many slots there are at most. What is later than a whole turn of the wheel goes round again.
 const SLOTS_MAX: u64 = 4096;
 
@@ -55,6 +59,8 @@ pub(super) struct Wheel {
     resolution: Duration,
     slots: Box<[Mutex<Vec<Alarm>>]>,
     now: AtomicU64,
+    /// What has passed since `now`, and is no whole turn.
+    rest: Mutex<Duration>,
 }
 
 impl Wheel {
@@ -65,7 +71,7 @@ impl Wheel {
         let resolution = (shortest / PARTS).clamp(FINEST, COARSEST);
         let slots = (turns(longest, resolution) + 1).min(SLOTS_MAX);
         let slots = (0..slots).map(|_| Mutex::default()).collect();
-        Self { resolution, slots, now: AtomicU64::new(0) }
+        Self { resolution, slots, now: AtomicU64::new(0), rest: Mutex::default() }
     }
 
     /// How often it is to be turned.
@@ -98,8 +104,25 @@ impl Wheel {
         self.slot(due).lock().push(Alarm { due, ..alarm });
     }
 
-    /// Turns it once, and has everything go off that is due.
-    pub(super) fn turn(&self) {
+    /// Turns it on by what has passed since the last time, and has everything go off that is due.
+    pub(super) fn turn(&self, passed: Duration) {
+        for _ in 0..self.whole_turns(passed) {
+            self.turn_once();
+        }
+    }
+
+    fn whole_turns(&self, passed: Duration) -> u64 {
+        let mut rest = self.rest.lock();
+        let mut whole = 0;
+        *rest += passed.min(CAUGHT_UP_MAX.max(self.resolution));
+        while *rest >= self.resolution {
+            *rest -= self.resolution;
+            whole += 1;
+        }
+        whole
+    }
+
+    fn turn_once(&self) {
         let now = Tick(self.now.fetch_add(1, Ordering::Relaxed) + 1);
         let alarms = std::mem::take(&mut *self.slot(now).lock());
         alarms.into_iter().for_each(|alarm| self.go_off(alarm, now));
@@ -124,4 +147,21 @@ impl Wheel {
 /// Turns after which a span is over, wherever in a turn it began.
 fn turns(span: Duration, resolution: Duration) -> u64 {
     span.as_nanos().div_ceil(resolution.as_nanos()) as u64 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_late_is_caught_up_and_a_long_rest_is_not() {
+        let wheel = Wheel::new(&[Duration::from_millis(800)]);
+        assert_eq!(wheel.resolution(), Duration::from_millis(100));
+        for _ in 0..10 {
+            wheel.turn(Duration::from_millis(250));
+        }
+        assert_eq!(wheel.now(), Tick(25), "turned late each time, it keeps time");
+        wheel.turn(Duration::from_secs(3600));
+        assert_eq!(wheel.now(), Tick(35), "it stood still for most of an hour");
+    }
 }
