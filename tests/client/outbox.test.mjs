@@ -137,7 +137,7 @@ test('what cannot be sent is put aside with its reason, and told of in the metri
   const dead = async () => JSON.parse(await ask(`select coalesce(json_agg(json_build_array(id, split_part(reason, ':', 1), tenant) order by id), '[]') from homeroom_outbox_dead`));
   await soon(until(async () => (await dead()).length === 3), 'three dead');
   assert.deepEqual(await dead(), [['nowhere', 'NOT_FOUND', null], ['unknown', 'UNKNOWN_EVENT', 'rvd-001'], ['wrong', 'INVALID_PAYLOAD', 'rvd-001']]);
-  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  const metrics = (await (await fetch(`${server.url}/metrics`)).text()).replaceAll('{}', '');
   for (const line of ['homeroom_outbox_events_total{outcome="dead"} 3', 'homeroom_outbox_events_total{outcome="sent"} 1', 'homeroom_database_breaker 0']) {
     assert.ok(metrics.includes(line), `${line}:\n${metrics}`);
   }

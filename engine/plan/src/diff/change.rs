@@ -32,6 +32,8 @@ pub enum Noun {
     Type,
     /// A named list of steps.
     Steps,
+    /// A question to a service, or news for it.
+    Webhook,
     /// A refusal code.
     Code,
     /// A setting of the server.
@@ -54,6 +56,7 @@ impl Noun {
             Self::Query => "query",
             Self::Type => "type",
             Self::Steps => "steps",
+            Self::Webhook => "webhook",
             Self::Code => "code",
             Self::Setting => "setting",
         }

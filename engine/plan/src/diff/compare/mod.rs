@@ -13,6 +13,7 @@ mod server_events;
 mod small;
 mod states;
 mod types;
+mod webhooks;
 
 pub use small::duration;
 
@@ -85,6 +86,7 @@ impl Both<'_, '_> {
         self.states(changes);
         self.queries(changes);
         self.procedures(changes);
+        self.webhooks(changes);
         self.codes(changes);
         self.types(changes);
     }
