@@ -5,7 +5,7 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/assessment';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '47bf538f6caf10bf2405cc1faf841592';
+export const CONTRACT = '0008d6baced1913143644dde1a615862';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
@@ -15,6 +15,7 @@ export const CLIENT_EVENTS = {
   ASSESSMENT_SUBMITTED: 'assessment.submitted',
   ASSESSMENT_TIMER_WARNING: 'assessment.timer-warning',
   ASSESSMENT_PROCTOR_ALERT: 'assessment.proctor-alert',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -297,6 +298,28 @@ export interface AssessmentProctorAlertFailure {
 
 export type AssessmentProctorAlertAck = AssessmentProctorAlertSuccess | AssessmentProctorAlertFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -339,6 +362,12 @@ export interface ClientToServerEvents {
    * Limit: 30 per 60s.
    */
   'assessment.proctor-alert': (payload: AssessmentProctorAlertPayload, ack?: (answer: AssessmentProctorAlertAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** A student has begun. */

@@ -5,7 +5,7 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/attendance';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '7596808f6e96d2b27cbfab35f65c53dd';
+export const CONTRACT = '269c4e0ee391a27bd6f9872a60381780';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
@@ -13,6 +13,7 @@ export const CLIENT_EVENTS = {
   ATTENDANCE_LEAVE: 'attendance:leave',
   ATTENDANCE_MARK: 'attendance:mark',
   ATTENDANCE_BULK_MARK: 'attendance:bulk-mark',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -227,6 +228,28 @@ export interface AttendanceBulkMarkFailure {
 
 export type AttendanceBulkMarkAck = AttendanceBulkMarkSuccess | AttendanceBulkMarkFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -254,6 +277,12 @@ export interface ClientToServerEvents {
    * NOT_IN_CLASS: This student is not enrolled in the class.
    */
   'attendance:bulk-mark': (payload: AttendanceBulkMarkPayload, ack?: (answer: AttendanceBulkMarkAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** A student was marked; told to that student, the parents, staff and counselors. */

@@ -5,13 +5,14 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/gradebook';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '28c92412923e28eb34867de976198670';
+export const CONTRACT = '57b8dd851ec0b5f89472854af5b8d224';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   GRADEBOOK_JOIN: 'gradebook:join',
   GRADEBOOK_LEAVE: 'gradebook:leave',
   GRADEBOOK_TYPING: 'gradebook:typing',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -206,6 +207,28 @@ export interface GradebookTypingFailure {
 
 export type GradebookTypingAck = GradebookTypingSuccess | GradebookTypingFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -224,6 +247,12 @@ export interface ClientToServerEvents {
    * Limit: 10 per 10s.
    */
   'gradebook:typing': (payload: GradebookTypingPayload, ack?: (answer: GradebookTypingAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** For who hands over `since` as it connects, if only `{}`. Whether nothing is missing, and where to begin. */

@@ -5,7 +5,7 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/live-class';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = 'fd9a9838ffe9e74ade131ad252ed4a87';
+export const CONTRACT = '1026ebc74a29b0bc00669515586b3d32';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
@@ -17,6 +17,7 @@ export const CLIENT_EVENTS = {
   WHITEBOARD_DRAW: 'whiteboard.draw',
   HAND_RAISED: 'hand-raised',
   HAND_LOWERED: 'hand-lowered',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -393,6 +394,28 @@ export interface HandLoweredFailure {
 
 export type HandLoweredAck = HandLoweredSuccess | HandLoweredFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -458,6 +481,12 @@ export interface ClientToServerEvents {
    * Limit: 20 per 60s.
    */
   'hand-lowered': (payload: HandLoweredPayload, ack?: (answer: HandLoweredAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** A user has entered the class, with their first connection. */

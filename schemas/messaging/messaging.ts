@@ -5,7 +5,7 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/messaging';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = 'f10f0a7e03c0cc0254b126089017da12';
+export const CONTRACT = '3ae3b468c5bac5cc15e7d7c651ea7aeb';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
@@ -16,6 +16,7 @@ export const CLIENT_EVENTS = {
   USER_TYPING: 'user:typing',
   USER_STOP_TYPING: 'user:stop-typing',
   PRESENCE_UPDATE: 'presence:update',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -313,6 +314,28 @@ export interface PresenceUpdateFailure {
 
 export type PresenceUpdateAck = PresenceUpdateSuccess | PresenceUpdateFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -355,6 +378,12 @@ export interface ClientToServerEvents {
    * Limit: 10 per 60s.
    */
   'presence:update': (payload: PresenceUpdatePayload, ack?: (answer: PresenceUpdateAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** A new message in a conversation. */

@@ -5,12 +5,13 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/notifications';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = 'a12d06f982ed8031695693de2e9b5b82';
+export const CONTRACT = 'e975149a20ba49a5d5a2f310d6a6f152';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   NOTIFICATION_READ: 'notification:read',
   NOTIFICATION_DISMISS: 'notification:dismiss',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -122,6 +123,28 @@ export interface NotificationDismissFailure {
 
 export type NotificationDismissAck = NotificationDismissSuccess | NotificationDismissFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -138,6 +161,12 @@ export interface ClientToServerEvents {
    * NOT_FOUND: No such notification.
    */
   'notification:dismiss': (payload: NotificationDismissPayload, ack?: (answer: NotificationDismissAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** For who hands over `since` as it connects, if only `{}`. Whether nothing is missing, and where to begin. */

@@ -12,9 +12,10 @@ const item = { lineItemId: 'l-1', classId: 'math-101', title: 'Quiz', timestamp:
 
 test('an event reaches those it is for, and its sender is told how many', async () => {
   const smith = await Person.connect(server, 'gradebook', 'smith');
-  assert.deepEqual(await post(server, 'gradebook', 'lineitem.created', item), { status: 200, body: { reached: { sockets: 0 } } });
+  const reached = (sockets) => ({ status: 200, body: { reached: { sockets, rooms: ['class:math-101'], moreRooms: 0 } } });
+  assert.deepEqual(await post(server, 'gradebook', 'lineitem.created', item), reached(0));
   await smith.does('gradebook:join', { classId: 'math-101' });
-  assert.deepEqual(await post(server, 'gradebook', 'lineitem.created', item), { status: 200, body: { reached: { sockets: 1 } } });
+  assert.deepEqual(await post(server, 'gradebook', 'lineitem.created', item), reached(1));
   await smith.hears('lineitem.created', item);
   await smith.hearsNothing();
   smith.leave();
@@ -37,7 +38,7 @@ test('what is wrong is told with its place', async () => {
   // The server answers and hangs up before it has read all of it, so a client may see only that.
   const big = await post(server, 'gradebook', 'lineitem.created', { ...item, title: 'x'.repeat(2_000_000) }).catch(() => ({ status: 'cut off' }));
   assert.ok([413, 'cut off'].includes(big.status), `${big.status}`);
-  assert.match((await post(server, 'gradebook', 'lineitem.create', item)).body.error, /did you mean `lineitem.created`\?/);
+  assert.match((await post(server, 'gradebook', 'lineitem.create', item)).body.detail, /did you mean `lineitem.created`\?/);
   assert.equal((await post(server, 'gradebok', 'lineitem.created', item)).status, 404);
 });
 

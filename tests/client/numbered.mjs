@@ -10,7 +10,9 @@ export function numbers(where, name, everyMs) {
   const ended = (async () => {
     while (going) {
       const number = sent.push(performance.now()) - 1;
-      assert.equal((await post(where(), 'gradebook', 'lineitem.created', item(`${name}-${number}`))).status, 200);
+      const { status } = await post(where(), 'gradebook', 'lineitem.created', item(`${name}-${number}`));
+      // A server that cannot tell the others says so; its own clients have it.
+      assert.ok(status === 200 || status === 503, `${status}`);
       await new Promise((rest) => setTimeout(rest, everyMs));
     }
   })();

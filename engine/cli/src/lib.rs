@@ -11,6 +11,7 @@ pub mod explain;
 mod export;
 pub mod fmt;
 pub mod identity;
+mod key;
 pub mod load;
 mod log;
 mod migrate;
@@ -83,6 +84,8 @@ enum Command {
     Export(export::Options),
     /// Print a token that this server would accept.
     Token(token::Options),
+    /// Make a key for a service, and print it with the hash that stands in the settings.
+    Key(key::Options),
     /// Print the JSON Schema of a kind of file, for editors.
     #[command(hide = true)]
     Schema(schema::Options),
@@ -113,6 +116,7 @@ pub fn run(deployable: &Deployable) -> ExitCode {
             Some(Command::Fmt(options)) => fmt::run(&options),
             Some(Command::Export(options)) => export::run(deployable, &options).await,
             Some(Command::Token(options)) => token::run(deployable, &options),
+            Some(Command::Key(options)) => key::run(&options),
             Some(Command::Schema(options)) => schema::run(&options),
         }
     })

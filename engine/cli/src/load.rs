@@ -111,6 +111,9 @@ fn compiled(
         if let (Some(plan), Some(emitter)) = (&plan, emitter) {
             emitter.check(plan, &mut loaded.diagnostics);
         }
+        if let Some(plan) = &plan {
+            settings.services.check(plan, &mut loaded.diagnostics);
+        }
         loaded.plan = plan;
     }
     (loaded, arranged, parsed)

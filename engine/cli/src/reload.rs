@@ -86,6 +86,7 @@ impl Settled {
                     .map(|webhooks| format!("{webhooks:?} {} {}", webhooks.url, webhooks.secret))
                     .unwrap_or_default(),
             ),
+            ("api", format!("{:?} {:?}", settings.keeping, settings.revoked_for)),
             ("reload", shown(&settings.reload)),
             ("redis", shown(&settings.redis)),
         ];
@@ -173,8 +174,9 @@ impl Reloader {
             return self.refused(told);
         }
         told.extend(self.settled.differing(&now).into_iter().map(|section| needs_start(section, Severity::Warning)));
-        if !settings.api_keys.is_empty() {
-            self.keys.replace(settings.api_keys.clone());
+        // Where nothing is set the development key stays.
+        if !settings.services.keys.is_empty() || !settings.auth.is_development {
+            self.keys.replace(settings.services.keys.clone());
         }
         let digest = plan.digest.clone();
         if digest == self.server.engine.current().plan.digest {

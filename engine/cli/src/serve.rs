@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use homeroom_definition::render;
-use homeroom_http::{ApiKeys, Definitions};
+use homeroom_http::{ApiKey, ApiKeys, Definitions};
 use homeroom_runtime::{ClusterKey, Hooks};
 use homeroom_store::outbox::Outbox;
 use homeroom_store::sql::SqlError;
@@ -19,7 +19,7 @@ use crate::check::drawn;
 use crate::identity::Jwt;
 use crate::load::load;
 use crate::reload::{Origin, Reloader};
-use crate::server::{Parts, Server};
+use crate::server::{Doors, Parts, Server};
 use crate::settings::{DEVELOPMENT_KEY, Environment, Settings};
 use crate::token::for_user;
 use crate::webhooks::Http;
@@ -105,7 +105,8 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let reloader = Arc::new(Reloader::new(origin, Arc::clone(&server), Arc::clone(&keys), &settings, loaded.db, told));
     let watching = tokio::spawn(Arc::clone(&reloader).run(settings.reload.clone()));
     let definitions: Arc<dyn Definitions> = reloader;
-    server.serve(listener, routes, &settings.socket, (keys, definitions), asked_to_stop()).await;
+    let doors = Doors { keys, definitions, keeping: settings.keeping, revoked_for: settings.revoked_for };
+    server.serve(listener, routes, &settings.socket, doors, asked_to_stop()).await;
     watching.abort();
     leave(&server).await;
     #[cfg(feature = "otel")]
@@ -154,7 +155,7 @@ async fn leave(server: &Server) {
 }
 
 /// The keys that are let in. Without a secret or keys of its own a server is for loopback only.
-fn safe_on(settings: &Settings, address: SocketAddr) -> Result<Vec<String>, String> {
+fn safe_on(settings: &Settings, address: SocketAddr) -> Result<Vec<ApiKey>, String> {
     let is_loopback = address.ip().is_loopback();
     if settings.auth.is_development && !is_loopback {
         return Err(format!(
@@ -162,9 +163,9 @@ fn safe_on(settings: &Settings, address: SocketAddr) -> Result<Vec<String>, Stri
             address.ip()
         ));
     }
-    match settings.api_keys.is_empty() && is_loopback && settings.auth.is_development {
-        true => Ok(vec![DEVELOPMENT_KEY.to_owned()]),
-        false => Ok(settings.api_keys.clone()),
+    match settings.services.keys.is_empty() && is_loopback && settings.auth.is_development {
+        true => Ok(vec![ApiKey::of_all(DEVELOPMENT_KEY)]),
+        false => Ok(settings.services.keys.clone()),
     }
 }
 

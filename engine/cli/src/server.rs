@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use homeroom_http::{Api, ApiKeys, Contracts, Definitions, Routes};
 use homeroom_plan::Plan;
+use homeroom_runtime::receipts::Keeping;
+use homeroom_runtime::revocation::LOOK_EVERY;
 use homeroom_runtime::{Authenticator, Bound, Cluster, ClusterKey, Engine, Hooks, Reviewed, RuntimeSettings, Stores};
 use homeroom_socket::edge::Edge;
 use homeroom_socket::hub::{Hub, HubLimits};
@@ -31,11 +33,14 @@ use tokio::task::JoinHandle;
 
 use self::emitter::Listening;
 use self::outbox::Sending;
-use self::register::Register;
+use self::register::{Enrolled, Register};
 use crate::settings::Shared;
 
 /// How many counters of limits that connections share are kept.
 const LIMITS_MAX: usize = 1_000_000;
+
+/// Bounds of what the engine writes down for itself in memory: revocations, and answers to services.
+const LEDGER: StateLimits = StateLimits { keys_max: 10_000, bytes_max: 64 * 1024 * 1024 };
 
 /// How long what a server says of itself in Redis holds, in milliseconds.
 pub(crate) const HOLDS_MS: i64 = 10_000;
@@ -63,6 +68,18 @@ pub struct Parts {
     pub authenticator: Arc<dyn Authenticator>,
     /// The other servers, and what they all know each other by.
     pub shared: Option<(Shared, ClusterKey)>,
+}
+
+/// What the API over HTTP is made of, beside the engine.
+pub struct Doors {
+    /// Who is let in.
+    pub keys: Arc<ApiKeys>,
+    /// Where what is served comes from.
+    pub definitions: Arc<dyn Definitions>,
+    /// How long answers to services are kept.
+    pub keeping: Keeping,
+    /// How long tokens are refused that are revoked, where nobody says it.
+    pub revoked_for: Duration,
 }
 
 /// A server that is put together, and may be listened with.
@@ -99,6 +116,7 @@ fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<(Fram
     let mut stores = Stores {
         state: Arc::new(MemoryState::new(Arc::clone(clock), parts.state.clone())),
         presence: Arc::new(MemoryPresence::new(Arc::clone(clock), PresenceRules::default())),
+        ledger: Arc::new(MemoryState::new(Arc::clone(clock), LEDGER)),
         limits: Arc::new(MemoryLimits::new(Arc::clone(clock), LIMITS_MAX)),
         db: parts.db.clone(),
         cluster: None,
@@ -106,6 +124,7 @@ fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<(Fram
     };
     let Some((shared, key)) = &parts.shared else { return Ok((stores, None)) };
     let redis = Redis::new(shared.redis.clone())?;
+    stores.ledger = Arc::new(RedisState::new(redis.clone()));
     if shared.state {
         stores.state = Arc::new(RedisState::new(redis.clone()));
         stores.presence = Arc::new(RedisPresence::new(redis.clone(), shared.presence));
@@ -115,7 +134,8 @@ fn stores(parts: &Parts, clock: &Arc<dyn Clock>) -> Result<(Stores, Option<(Fram
     // A number from the system's randomness, which no other server has.
     let number = RandomState::new().build_hasher().finish();
     stores.history = Some(Arc::new(RedisHistory::new(redis.clone())));
-    stores.cluster = Some(Arc::new(Cluster::new(Arc::new(bus), number, key.clone())));
+    let roll = Arc::new(Enrolled(redis.clone()));
+    stores.cluster = Some(Arc::new(Cluster::new(Arc::new(bus), number, key.clone()).among(roll)));
     let register = Register::new(redis, key.clone(), number, parts.socket.connections_max);
     Ok((stores, Some((frames, register))))
 }
@@ -187,18 +207,19 @@ impl Server {
         listener: TcpListener,
         routes: Routes,
         socket: &SocketSettings,
-        api: (Arc<ApiKeys>, Arc<dyn Definitions>),
+        doors: Doors,
         shutdown: impl Future<Output = ()>,
     ) {
-        let (keys, definitions) = api;
+        let Doors { keys, definitions, keeping, revoked_for } = doors;
         let contracts = Arc::new(Contracts::new(|plan| {
             let documents = homeroom_export::contracts(plan).into_iter();
             documents.map(|document| (document.path, document.text)).collect()
         }));
-        let api = Api { engine: self.engine.clone(), keys, contracts, definitions };
+        let api = Api { engine: self.engine.clone(), keys, contracts, definitions, keeping, revoked_for };
         let ticker = tokio::spawn(tick(self.engine.clone(), Arc::clone(&self.clock)));
         let tender = tokio::spawn(tend(self.engine.clone(), Arc::clone(&self.clock)));
         let sending = self.outbox.as_ref().map(|outbox| Sending::begin(outbox, &self.engine));
+        let learner = self.register.as_ref().map(|_| tokio::spawn(learn(self.engine.clone())));
         let address = listener.local_addr().ok();
         let serving = listen::serve(
             listener,
@@ -224,6 +245,7 @@ impl Server {
         }
         ticker.abort();
         tender.abort();
+        learner.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -245,6 +267,14 @@ async fn tend(engine: Engine, clock: Arc<dyn Clock>) {
     loop {
         engine.tend_presence().await;
         rest(engine.presence_due(), &*clock).await;
+    }
+}
+
+/// Finds what was revoked on other servers and not heard of.
+async fn learn(engine: Engine) {
+    loop {
+        engine.learn_revocations().await;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

@@ -7,6 +7,7 @@ pub mod file;
 mod identity;
 mod reading;
 mod secrets;
+mod services;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use homeroom_definition::{Diagnostics, FromNode, Reader, SourceId, Sources, Text, yaml};
 use homeroom_plan::Identity;
 use homeroom_runtime::RuntimeSettings;
+use homeroom_runtime::receipts::Keeping;
 use homeroom_socket::settings::SocketSettings;
 use homeroom_store::PresenceRules;
 use homeroom_store::outbox::OutboxSettings;
@@ -30,6 +32,7 @@ pub use emitter::Emitter;
 pub use environment::Environment;
 pub use file::SettingsFile;
 pub use identity::Claims;
+pub use services::Services;
 
 /// What the development secret is: on loopback, and there only, anyone may mint tokens with it.
 pub const DEVELOPMENT_SECRET: &str = "homeroom-development-secret-do-not-use-in-production";
@@ -63,8 +66,12 @@ pub struct Settings {
     pub outbox: Option<OutboxSettings>,
     /// Where webhooks go, if anywhere.
     pub webhooks: Option<WebhookSettings>,
-    /// The keys of services; never the development key.
-    pub api_keys: Vec<String>,
+    /// Who may send and operate over HTTP.
+    pub services: Services,
+    /// How long answers to services are kept.
+    pub keeping: Keeping,
+    /// How long tokens are refused that are revoked, where nobody says it.
+    pub revoked_for: Duration,
     /// When changed definitions are served.
     pub reload: Reload,
     /// The other servers, if this one does not stand alone.
@@ -148,7 +155,9 @@ impl fmt::Debug for Settings {
             .field("sql", &self.sql)
             .field("outbox", &self.outbox)
             .field("webhooks", &self.webhooks)
-            .field("api_keys", &self.api_keys.len())
+            .field("services", &self.services.keys.len())
+            .field("keeping", &self.keeping)
+            .field("revoked_for", &self.revoked_for)
             .field("demo_tokens", &self.demo_tokens.len())
             .field("redis", &self.redis)
             .finish_non_exhaustive()

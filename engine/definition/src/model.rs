@@ -114,6 +114,9 @@ record! {
         "allow" allow: Option<Allow>,
         /// What is remembered of each user who is in the room, and answered by `all: <room>`.
         "presence" presence: Option<Node>,
+        /// How often each who is in the room is asked anew whether they still may be, such as `30s`; whoever may not leaves it
+        /// and is told. Without it they are asked when they enter, after a reload that changes the rules, and on demand.
+        "recheck" recheck: Option<Text>,
         /// Runs when a user's first connection enters, in the whole cluster.
         "on_join" on_join: Vec<Step>,
         /// Runs when a user's last connection has left, also when a server died.

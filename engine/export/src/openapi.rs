@@ -1,4 +1,8 @@
-//! OpenAPI 3.1 of the API over HTTP: a path for every backend event, and what operators ask.
+//! OpenAPI 3.1 of the API over HTTP: a path for every backend event, several at once, and what operators see and do. Every
+//! status that can be answered stands here.
+
+mod admin;
+mod shapes;
 
 use homeroom_plan::contract::{BackendTerms, in_one_word};
 use serde_json::{Map, Value, json};
@@ -19,23 +23,10 @@ pub(crate) fn document(all: &[Told<'_>], digest: &str) -> Value {
             paths.insert(path, json!({ "post": operation(told, event, &to) }));
         }
     }
-    paths.insert("/healthz".into(), json!({ "get": {
-        "operationId": "health", "summary": "That the server serves, and which definitions.", "security": [],
-        "responses": { "200": ok("The digest of what is served, and what became of the last change.", &json!({ "$ref": "#/components/schemas/Health" })) },
-    } }));
-    paths.insert("/metrics".into(), json!({ "get": {
-        "operationId": "metrics", "summary": "What is counted, in OpenMetrics.", "security": [],
-        "responses": { "200": { "description": "Metrics.", "content": { "application/openmetrics-text": { "schema": { "type": "string" } } } } },
-    } }));
-    paths.insert("/v1/admin/reload".into(), json!({ "post": {
-        "operationId": "reload", "summary": "Reads the definitions anew and serves them, if they are whole.",
-        "responses": {
-            "200": ok("They are served, or are what is served already.", &json!({ "$ref": "#/components/schemas/Report" })),
-            "401": problem("No valid key was shown."),
-            "422": ok("They have mistakes; nothing has changed.", &json!({ "$ref": "#/components/schemas/Report" })),
-        },
-    } }));
-    shared(&mut schemas);
+    paths.insert("/v1/events".into(), json!({ "post": batch() }));
+    documents(&mut paths);
+    admin::paths(&mut paths);
+    shapes::schemas(&mut schemas);
     json!({
         "openapi": "3.1.1",
         "info": { "title": "Homeroom", "version": digest, "description": "How services send events, and operators ask." },
@@ -44,25 +35,84 @@ pub(crate) fn document(all: &[Told<'_>], digest: &str) -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "key": { "type": "http", "scheme": "bearer", "description": "An API key." } },
+            "parameters": parameters(),
+            "responses": responses(),
             "schemas": schemas,
         },
     })
 }
 
+/// What events are sent with, beside what they carry.
+fn parameters() -> Value {
+    json!({
+        "Reach": {
+            "name": "reach", "in": "query", "schema": { "enum": ["server", "cluster"], "default": "server" },
+            "description": "`cluster` asks every server how many connections it reached, and waits for the answers a second at most.",
+        },
+        "IdempotencyKey": {
+            "name": "Idempotency-Key", "in": "header",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" },
+            "description": "Sent again with the same key and body, it is answered as the first time and done once, for as long as answers are kept. The same key with another body is refused. An answer of 4xx or 5xx is not kept: nothing was promised, so it may be sent again.",
+        },
+        "Id": { "name": "id", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 512 } },
+    })
+}
+
+/// The answers that are a no.
+fn responses() -> Value {
+    json!({
+        "Unreadable": problem("The body is not JSON, or the address or a header cannot be read."),
+        "Unauthenticated": problem("No valid key was shown."),
+        "Forbidden": problem("This key is not for that, or not for this tenant."),
+        "NotFound": problem("There is no such thing."),
+        "WrongMethod": problem("This page does not take that method."),
+        "UnderWay": problem("A request with this `Idempotency-Key` is under way."),
+        "TooLarge": problem("The body is too large."),
+        "UnsupportedMediaType": problem("The body is of another type than JSON."),
+        "Unprocessable": problem("What came is not as it should be, with the places, or the event was refused."),
+        "TooMany": problem("It was refused for now: `retryAfterMs` says when to come again."),
+        "Internal": problem("Something went wrong."),
+        "Unavailable": problem("It could not be promised now. What was done all the same stands in it; else nothing was."),
+    })
+}
+
+/// Answers by their status, each one of [`responses`].
+pub(crate) fn refusals(names: &[(&str, &str)]) -> Map<String, Value> {
+    let told = |(status, name): &(&str, &str)| {
+        ((*status).to_owned(), json!({ "$ref": format!("#/components/responses/{name}") }))
+    };
+    names.iter().map(told).collect()
+}
+
+/// What can be answered wherever a body is taken.
+pub(crate) const BODY: &[(&str, &str)] = &[
+    ("400", "Unreadable"),
+    ("401", "Unauthenticated"),
+    ("403", "Forbidden"),
+    ("405", "WrongMethod"),
+    ("413", "TooLarge"),
+    ("415", "UnsupportedMediaType"),
+    ("422", "Unprocessable"),
+    ("503", "Unavailable"),
+];
+
+/// What can be answered beside it where events are sent.
+const SENT: &[(&str, &str)] = &[("404", "NotFound"), ("409", "UnderWay"), ("429", "TooMany"), ("500", "Internal")];
+
+fn sent(success: Map<String, Value>) -> Value {
+    let mut all = success;
+    all.extend(refusals(BODY));
+    all.extend(refusals(SENT));
+    Value::Object(all)
+}
+
 fn operation(told: &Told<'_>, event: &BackendTerms, to: &dyn Fn(&str) -> String) -> Value {
+    let success = Map::from_iter([("200".to_owned(), ok("It was sent.", &named("Sent")))]);
     let mut operation = json!({
         "operationId": format!("{}{}", told.word(), in_one_word(&event.name)),
         "tags": [told.path],
-        "responses": {
-            "200": ok("It was sent.", &json!({ "$ref": "#/components/schemas/Reached" })),
-            "400": problem("The body is not JSON."),
-            "401": problem("No valid key was shown."),
-            "413": problem("The body is too large."),
-            "415": problem("The body is of another type than JSON."),
-            "422": problem("The payload is not as it should be, or the event was refused."),
-            "500": problem("Something went wrong."),
-            "503": problem("It could not be done now: try again."),
-        },
+        "parameters": sending(),
+        "responses": sent(success),
     });
     if let Some(description) = &event.description {
         operation["summary"] = description.as_str().into();
@@ -75,61 +125,72 @@ fn operation(told: &Told<'_>, event: &BackendTerms, to: &dyn Fn(&str) -> String)
     operation
 }
 
-fn ok(description: &str, schema: &Value) -> Value {
+fn sending() -> Value {
+    json!([{ "$ref": "#/components/parameters/Reach" }, { "$ref": "#/components/parameters/IdempotencyKey" }])
+}
+
+fn batch() -> Value {
+    let success = Map::from_iter([
+        ("200".to_owned(), ok("All were sent.", &named("Results"))),
+        ("207".to_owned(), ok("Some were not sent: each result has its status.", &named("Results"))),
+    ]);
+    json!({
+        "operationId": "sendEvents",
+        "summary": "Sends several events, in order; each happens whole or not at all, and has a result of its own.",
+        "parameters": sending(),
+        "requestBody": { "required": true, "content": { "application/json": { "schema": named("Batch") } } },
+        "responses": sent(success),
+    })
+}
+
+/// Whether the server is well, and what is made of what it serves.
+fn documents(paths: &mut Map<String, Value>) {
+    let wrong = refusals(&[("405", "WrongMethod")]);
+    let open = |name: &str, summary: &str, response: Value| {
+        let mut responses = Map::from_iter([("200".to_owned(), response)]);
+        responses.extend(wrong.clone());
+        json!({ "operationId": name, "summary": summary, "security": [], "responses": responses })
+    };
+    let text = |kind: &str| json!({ "description": "It.", "content": { kind: { "schema": { "type": "string" } } } });
+    let health = ok("The digest of what is served, and what became of the last change.", &named("Health"));
+    paths.insert(
+        "/healthz".into(),
+        json!({ "get": open("health", "That the server serves, and which definitions.", health) }),
+    );
+    let metrics = text("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    paths.insert("/metrics".into(), json!({ "get": open("metrics", "What is counted, in OpenMetrics.", metrics) }));
+    let all = ok("The paths of all documents.", &named("Documents"));
+    paths.insert("/v1/schemas".into(), json!({ "get": open("schemas", "What is exported of what is served.", all) }));
+    let this = ok("This document.", &json!({ "type": "object" }));
+    let mut document = open("openapi", "This document, of what is served.", this);
+    if let Some(responses) = document["responses"].as_object_mut() {
+        responses.extend(refusals(&[("404", "NotFound")]));
+    }
+    paths.insert("/v1/openapi.json".into(), json!({ "get": document }));
+    let one = json!({ "description": "It.", "content": {
+        "application/json": { "schema": {} },
+        "text/markdown; charset=utf-8": { "schema": { "type": "string" } },
+        "text/plain; charset=utf-8": { "schema": { "type": "string" } },
+    } });
+    let mut document = open("schema", "One of the documents.", one);
+    if let Some(responses) = document["responses"].as_object_mut() {
+        responses.extend(refusals(&[("400", "Unreadable"), ("404", "NotFound")]));
+    }
+    document["parameters"] =
+        json!([{ "name": "path", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }]);
+    paths.insert("/v1/schemas/{path}".into(), json!({ "get": document }));
+}
+
+/// A schema by its name.
+pub(crate) fn named(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// An answer that is a yes.
+pub(crate) fn ok(description: &str, schema: &Value) -> Value {
     json!({ "description": description, "content": { "application/json": { "schema": schema } } })
 }
 
 fn problem(description: &str) -> Value {
-    ok(description, &json!({ "$ref": "#/components/schemas/Problem" }))
-}
-
-fn shared(schemas: &mut Map<String, Value>) {
-    let issue = json!({
-        "type": "object", "required": ["path", "message"],
-        "properties": { "path": { "type": "string", "description": "A JSON pointer." }, "message": { "type": "string" } },
-    });
-    schemas.insert(
-        "Problem".into(),
-        json!({
-            "type": "object", "required": ["code", "error"],
-            "properties": {
-                "code": { "type": "string" }, "error": { "type": "string" },
-                "errors": { "type": "array", "items": issue }, "retryAfterMs": { "type": "integer", "minimum": 1 },
-            },
-        }),
-    );
-    schemas.insert("Reached".into(), json!({
-        "type": "object", "required": ["reached"],
-        "properties": { "reached": {
-            "type": "object", "required": ["sockets"],
-            "properties": { "sockets": { "type": "integer", "minimum": 0, "description": "Connections of this server that it was sent to." } },
-        } },
-    }));
-    let told = json!({
-        "type": "object", "required": ["code", "severity", "message", "place", "help"],
-        "properties": {
-            "code": { "type": "string" }, "severity": { "enum": ["error", "warning"] }, "message": { "type": "string" },
-            "place": { "type": "string" }, "help": { "type": "array", "items": { "type": "string" } },
-        },
-    });
-    schemas.insert("Report".into(), json!({
-        "type": "object", "required": ["verdict", "digest", "at", "took_ms", "diagnostics", "rooms_left", "disconnected"],
-        "properties": {
-            "verdict": { "enum": ["served", "unchanged", "refused"] }, "digest": { "type": "string" },
-            "at": { "type": "string" }, "took_ms": { "type": "integer", "minimum": 0 },
-            "diagnostics": { "type": "array", "items": told },
-            "rooms_left": { "type": "integer", "minimum": 0 }, "disconnected": { "type": "integer", "minimum": 0 },
-        },
-    }));
-    schemas.insert(
-        "Health".into(),
-        json!({
-            "type": "object", "required": ["status", "digest", "namespaces"],
-            "properties": {
-                "status": { "const": "ok" }, "digest": { "type": "string" },
-                "namespaces": { "type": "array", "items": { "type": "string" } },
-                "definitions": { "anyOf": [{ "$ref": "#/components/schemas/Report" }, { "type": "null" }] },
-            },
-        }),
-    );
+    json!({ "description": description, "content": { "application/problem+json": { "schema": named("Problem") } } })
 }

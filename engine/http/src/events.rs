@@ -1,79 +1,136 @@
-//! `POST /v1/namespaces/{name}/events/{event}`: a service sends an event.
+//! `POST /v1/namespaces/{name}/events/{event}`: a service sends an event; `POST /v1/events`: it sends several.
 
-use axum::Json;
+mod batch;
+mod once;
+
+use std::future::Future;
+
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use homeroom_definition::did_you_mean;
+use homeroom_runtime::{Command, Reached, Tenancy};
 use serde_json::{Value, json};
 
-use crate::Api;
-use crate::problem::Problem;
+pub(crate) use batch::batch;
+use once::once;
 
-/// Takes one event, and answers how many connections it reached.
+use crate::keys::ApiKey;
+use crate::problem::Problem;
+use crate::{Api, body, query};
+
+/// How many rooms are named that an event reached.
+const ROOMS_TOLD_MAX: usize = 20;
+
+/// Takes one event, and answers whom it reached.
 pub(crate) async fn event(
     State(api): State<Api>,
-    Path((namespace, event)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Value>, Problem> {
-    api.allow(&headers)?;
-    let namespace = format!("/{}", namespace.trim_start_matches('/'));
-    known(&api, &namespace, &event)?;
-    let body = read(&headers, body)?;
-    match api.engine.backend(&namespace, &event, body).await {
-        Ok(reached) => Ok(Json(json!({ "reached": { "sockets": reached.sockets } }))),
-        Err(refusal) => Err(Problem::refused(&refusal, &api.engine.text(&namespace, &refusal))),
-    }
+) -> Result<Response, Problem> {
+    let key = api.bearer(&headers)?;
+    let (namespace, event) = body::path(path)?;
+    let namespace = body::namespace(&namespace);
+    let everywhere = reach(query.as_deref())?;
+    may_send(&api, &key, &namespace, &event)?;
+    let bytes = body::bytes(body)?;
+    let payload = body::json(&headers, &bytes)?;
+    to_the_end(async move {
+        let what = [namespace.as_bytes(), event.as_bytes(), &bytes];
+        let sending = async {
+            let sent = send(&api, &key, &namespace, &event, payload, everywhere).await;
+            sent.map(|answer| (StatusCode::OK, answer))
+        };
+        once(&api, &key, &headers, &what, sending).await
+    })
+    .await
 }
 
-/// Names that are not there are told with what is; the caller has shown a key.
-fn known(api: &Api, namespace: &str, event: &str) -> Result<(), Problem> {
+/// Goes on also where the caller hangs up, since an event happens whole or not at all.
+async fn to_the_end(
+    doing: impl Future<Output = Result<Response, Problem>> + Send + 'static,
+) -> Result<Response, Problem> {
+    let broken = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something went wrong.");
+    tokio::spawn(doing).await.map_err(broken)?
+}
+
+/// Sends one event for somebody who may; the answer, or why not.
+async fn send(
+    api: &Api,
+    key: &ApiKey,
+    namespace: &str,
+    event: &str,
+    body: Option<Value>,
+    everywhere: bool,
+) -> Result<Value, Problem> {
+    let tenancy = may_send(api, key, namespace, event)?;
+    let command = Command { namespace, event, body, tenancy: Some(&tenancy) };
+    let sent = api.engine.send(command).await;
+    let reached = sent.map_err(|refusal| Problem::refused(&refusal, &api.engine.text(namespace, &refusal)))?;
+    let told = told(api, &reached, everywhere).await;
+    if reached.told_others {
+        return Ok(json!({ "reached": told }));
+    }
+    // Those who are connected here have it; of the others nothing can be promised.
+    let detail = "It was sent to the clients of this server. The other servers could not be told.";
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", detail).with("reached", told))
+}
+
+async fn told(api: &Api, reached: &Reached, everywhere: bool) -> Value {
+    let rooms: Vec<&str> = reached.rooms.iter().take(ROOMS_TOLD_MAX).map(|room| &**room).collect();
+    let more = reached.rooms.len() - rooms.len();
+    let mut told = json!({ "sockets": reached.sockets, "rooms": rooms, "moreRooms": more });
+    if everywhere {
+        let all = api.engine.count_reach(reached).await;
+        told["sockets"] = all.sockets.into();
+        told["servers"] = json!({
+            "reached": all.servers,
+            "answered": all.answered,
+            "silent": all.silent,
+            "unknown": all.unknown,
+        });
+    }
+    told
+}
+
+/// `?reach=cluster` asks the other servers; `?reach=server`, which is what is meant without it, does not.
+fn reach(query: Option<&str>) -> Result<bool, Problem> {
+    let mut everywhere = false;
+    for (name, value) in query::pairs(query.unwrap_or_default()) {
+        everywhere = match (name.as_str(), value.as_str()) {
+            ("reach", "cluster") => true,
+            ("reach", "server") => false,
+            ("reach", _) => return Err(query::wrong("`reach` is `server` or `cluster`.".into())),
+            (other, _) => return Err(query::unknown(other, &["reach"])),
+        };
+    }
+    Ok(everywhere)
+}
+
+/// Whether this event is there and may be sent with this key; what binds it then. Names that are not there are told with
+/// what is, as far as the key may send.
+fn may_send(api: &Api, key: &ApiKey, namespace: &str, event: &str) -> Result<Tenancy, Problem> {
     let bound = api.engine.current();
     let Some(served) = bound.namespace(namespace) else {
         let paths = bound.paths();
         let hint = did_you_mean(namespace, paths.iter().map(|path| &**path)).unwrap_or_default();
-        return Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "NOT_FOUND",
-            told(format!("There is no namespace `{namespace}`."), &hint),
-        ));
+        let error = format!("There is no namespace `{namespace}`.");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", with_hint(error, &hint)));
     };
     let events = &served.namespace().backend_events;
-    if events.contains_key(event) {
-        return Ok(());
+    if !events.contains_key(event) {
+        let hint = did_you_mean(event, events.keys().map(|name| &**name)).unwrap_or_default();
+        let error = format!("`{namespace}` has no backend event `{event}`.");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "UNKNOWN_EVENT", with_hint(error, &hint)));
     }
-    let hint = did_you_mean(event, events.keys().map(|name| &**name)).unwrap_or_default();
-    let error = format!("`{namespace}` has no backend event `{event}`.");
-    Err(Problem::new(StatusCode::NOT_FOUND, "UNKNOWN_EVENT", told(error, &hint)))
+    let told = || Problem::new(StatusCode::FORBIDDEN, "UNAUTHORIZED", "This key may not send this event.");
+    key.may_send(namespace, event).ok_or_else(told)
 }
 
-fn told(error: String, hint: &str) -> String {
+fn with_hint(error: String, hint: &str) -> String {
     if hint.is_empty() { error } else { format!("{error} {hint}") }
-}
-
-fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Option<Value>, Problem> {
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is too large.")
-        }
-        status => Problem::new(status, "INVALID_PAYLOAD", "The body could not be read."),
-    })?;
-    if body.is_empty() {
-        return Ok(None);
-    }
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-            "The body must be JSON: `Content-Type: application/json`.",
-        ));
-    }
-    serde_json::from_slice(&body).map(Some).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::new(StatusCode::BAD_REQUEST, "INVALID_PAYLOAD", format!("The body is not JSON: {place}."))
-    })
 }

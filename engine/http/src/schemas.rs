@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -11,8 +12,8 @@ use axum::response::IntoResponse;
 use homeroom_plan::Plan;
 use serde_json::{Value, json};
 
-use crate::Api;
 use crate::problem::Problem;
+use crate::{Api, body};
 
 /// The documents of a plan, by path.
 type Made = BTreeMap<String, String>;
@@ -59,8 +60,17 @@ pub(crate) async fn all(State(api): State<Api>) -> Json<Value> {
     Json(json!({ "digest": api.engine.current().plan.digest, "documents": paths }))
 }
 
+/// The OpenAPI document.
+pub(crate) async fn openapi(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
+    one(State(api), Ok(Path("openapi.json".to_owned()))).await
+}
+
 /// One document.
-pub(crate) async fn one(State(api): State<Api>, Path(path): Path<String>) -> Result<impl IntoResponse, Problem> {
+pub(crate) async fn one(
+    State(api): State<Api>,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let path = body::path(path)?;
     let documents = api.contracts.of(&api.engine.current().plan);
     let Some(text) = documents.get(&path) else {
         return Err(Problem::new(

@@ -246,6 +246,8 @@ pub struct Room {
     pub slots: usize,
     /// What is remembered of each user there.
     pub presence: Option<Data>,
+    /// How often those who are in are asked anew whether they may be.
+    pub recheck: Option<Duration>,
     /// Whether first-in, last-out and counts are needed: it has presence, `on_join`, `on_leave`, or is counted.
     pub tracked: bool,
     /// For a user's first connection in.

@@ -54,6 +54,8 @@ pub(crate) struct Act<'a> {
     /// Who the user is, if the steps of an open namespace's connect said so.
     pub(crate) user: Option<Value>,
     tx: Option<Tx>,
+    /// Whether the database is asked anew, whatever answers are kept.
+    anew: bool,
     /// Whether the steps write to the database, so that all of them run in its transaction.
     executes: bool,
     wrote: bool,
@@ -110,6 +112,7 @@ impl<'a> Act<'a> {
             vars: None,
             user: None,
             tx: None,
+            anew: false,
             executes: false,
             wrote: false,
             touched: false,
@@ -118,6 +121,16 @@ impl<'a> Act<'a> {
             denied: None,
             recovery: rooms::Recovery::default(),
         }
+    }
+
+    /// The same, and what the database answered a while ago does not count.
+    pub(crate) fn asking_anew(site: Site<'a>) -> Self {
+        Self { anew: true, ..Self::asking(site) }
+    }
+
+    /// What it would do so far.
+    pub(crate) fn effects(&self) -> &[Effect] {
+        &self.effects
     }
 
     /// Runs steps, in order, until one refuses or stops.

@@ -9,8 +9,10 @@
 //! | in order | one sender's emissions to a room are published in order, on the one channel of that room |
 //! | once | an emission to rooms on several channels bears a number; a server that hears it again lets it be |
 //! | from us | frames are sealed with a key of the cluster; others are counted and left unread |
+//! | asked | an order goes to all servers that are known to be there; who has not answered in time is named |
 //! | roles | travel by name: two servers may serve different definitions for a while |
 
+mod asking;
 mod channels;
 mod frame;
 mod seal;
@@ -23,6 +25,8 @@ use bytes::Bytes;
 use homeroom_store::bus::{Bus, Frames};
 use parking_lot::Mutex;
 
+pub use self::asking::{Answers, Roll};
+use self::asking::{Asked, Counted, Voices};
 use self::channels::Channels;
 use self::frame::{Manner, Said, Sent};
 pub use self::seal::ClusterKey;
@@ -54,6 +58,14 @@ pub struct Cluster {
     heard: Mutex<Heard>,
     /// Frames that were no frames of ours.
     refused: AtomicU64,
+    /// Who the other servers are.
+    roll: Option<Arc<dyn Roll>>,
+    /// Orders that were given and not answered by all yet.
+    asked: Asked,
+    /// The servers that were heard.
+    voices: Voices,
+    /// How many connections emissions of others reached here.
+    counted: Mutex<Counted>,
 }
 
 /// Numbers of emissions that came on several channels.
@@ -79,6 +91,11 @@ impl Heard {
     }
 }
 
+/// What is kept in rooms has numbers of its own; told apart from those of frames by this.
+pub(crate) fn kept_number(number: u64) -> u64 {
+    number | 1 << 63
+}
+
 impl Cluster {
     /// A cluster over `bus`. `server`: a number that no other server of the cluster has. `key`: the same on all.
     #[must_use]
@@ -92,7 +109,17 @@ impl Cluster {
             telling: Mutex::default(),
             heard: Mutex::default(),
             refused: AtomicU64::new(0),
+            roll: None,
+            asked: Asked::default(),
+            voices: Voices::default(),
+            counted: Mutex::default(),
         }
+    }
+
+    /// With somebody who knows which servers there are.
+    #[must_use]
+    pub fn among(self, roll: Arc<dyn Roll>) -> Self {
+        Self { roll: Some(roll), ..self }
     }
 
     /// How the bus fares.
@@ -127,17 +154,17 @@ impl Cluster {
         }
     }
 
-    /// Sends an emission to the other servers' clients.
-    fn emit(&self, bound: &Bound, namespace: &str, emission: &Emission, trace: TraceId) {
+    /// Sends an emission to the other servers' clients. Yields the number of its frame, if there is one.
+    fn emit(&self, bound: &Bound, namespace: &str, emission: &Emission, trace: TraceId) -> Option<u64> {
         let channels = match emission.to.everyone {
             true => vec![channels::of_all(namespace)],
             false => channels::of_rooms(namespace, &emission.to.rooms),
         };
         if channels.is_empty() {
-            return;
+            return None;
         }
         let said = Said::Emit { emission, roles: &bound.plan.roles };
-        self.publish(namespace, &channels, &said, trace);
+        Some(self.publish(namespace, &channels, &said, trace))
     }
 
     /// Makes everyone in `who` leave `rooms` on the other servers.
@@ -146,15 +173,28 @@ impl Cluster {
         self.publish(namespace, &channels, &Said::Evict { who, rooms }, trace);
     }
 
-    fn publish(&self, namespace: &str, channels: &[String], said: &Said<'_>, trace: TraceId) {
+    fn publish(&self, namespace: &str, channels: &[String], said: &Said<'_>, trace: TraceId) -> u64 {
+        let number = self.next_number();
+        self.publish_as(number, namespace, channels, said, trace);
+        number
+    }
+
+    fn next_number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn publish_as(&self, number: u64, namespace: &str, channels: &[String], said: &Said<'_>, trace: TraceId) {
         let manner = Manner { is_single: channels.len() == 1, is_again: false };
-        let sealed = self.written(manner, namespace, said, trace);
+        let sealed = self.written_as(number, manner, namespace, said, trace);
         tracing::debug!(namespace, %trace, channels = channels.len(), "told the other servers");
         self.publish_sealed(channels, &sealed);
     }
 
     fn written(&self, manner: Manner, namespace: &str, said: &Said<'_>, trace: TraceId) -> Bytes {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.written_as(self.next_number(), manner, namespace, said, trace)
+    }
+
+    fn written_as(&self, number: u64, manner: Manner, namespace: &str, said: &Said<'_>, trace: TraceId) -> Bytes {
         let from = frame::From { server: self.server, number, trace };
         Bytes::from(self.key.seal(frame::write(from, manner, namespace, said)))
     }
@@ -188,6 +228,7 @@ impl Cluster {
         if frame.is_none() {
             self.refused.fetch_add(1, Ordering::Relaxed);
         }
+        frame.iter().for_each(|frame| self.voices.note(frame.server));
         frame.filter(|frame| frame.is_single || self.heard.lock().note((frame.server, frame.number)))
     }
 }
@@ -226,6 +267,7 @@ impl Engine {
                 let served = bound.namespace(&frame.namespace);
                 let emission = sent.emission(&bound, served);
                 let reached = inner.send_here(&frame.namespace, &emission, None, &[]);
+                inner.count(frame.server, frame.number, reached.sum.reached);
                 inner.was_heard(&bound, &Arc::from(&*frame.namespace), emission, reached, (frame.trace, began));
             }
             Sent::Kept(kept) => {
@@ -233,6 +275,7 @@ impl Engine {
                 let entry = Arc::new(kept.entry(&bound, &frame.namespace, (frame.server, frame.trace), bytes.clone()));
                 let came = if frame.is_again { Came::Late } else { Came::Fresh };
                 if let Some(reached) = inner.hear_kept(Arc::clone(&entry), came) {
+                    inner.count(frame.server, kept_number(entry.number), reached.sum.reached);
                     inner.was_heard(&bound, &entry.namespace, entry.emission.clone(), reached, (frame.trace, began));
                 }
             }
@@ -242,27 +285,32 @@ impl Engine {
                     inner.evict_here(&bound, &frame.namespace, &who, &rooms, frame.trace).await;
                 });
             }
+            Sent::Ask { order } => {
+                let engine = self.clone();
+                run_here_first(async move { engine.answer(frame.server, frame.number, &order, frame.trace).await });
+            }
+            Sent::Tell { number, answer } => inner.told(frame.server, number, &answer),
         }
     }
 }
 
 impl Inner {
     /// Sends an emission to its audience on all servers, each view to those it is for. Yields how many connections of this
-    /// server it reached.
-    pub(crate) fn send(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> usize {
+    /// server it reached, and the number by which the other servers know it.
+    pub(crate) fn send(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> (usize, Option<u64>) {
         let Scene { bound, served, trace, .. } = *scene;
         let namespace = &served.namespace().path;
         if !emission.kept.is_empty() {
-            return self.send_kept(scene, emission, sender);
+            let (reached, number) = self.send_kept(scene, emission, sender);
+            return (reached, Some(number));
         }
         let reached = self.send_here(namespace, &emission, sender.map(|session| session.conn), &[]);
-        if let Some(cluster) = &self.stores.cluster {
-            cluster.emit(bound, namespace, &emission, trace);
-        }
+        let cluster = self.stores.cluster.as_ref();
+        let number = cluster.and_then(|cluster| cluster.emit(bound, namespace, &emission, trace));
         let sum = reached.sum;
         served.meters.of_sent(emission.number).count(&served.meters.all, sum);
         self.remember_sent(bound, namespace, emission, reached, sender, trace);
-        sum.reached
+        (sum.reached, number)
     }
 
     /// An emission of another server was delivered here.

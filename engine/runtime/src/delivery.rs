@@ -1,5 +1,6 @@
 //! An outcome happens: rooms change, emissions leave, the ack is given; then what first-in and last-out bring about.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use homeroom_plan::frame::{Frame, Now};
@@ -31,6 +32,17 @@ pub(crate) struct Scene<'a> {
     pub(crate) trace: TraceId,
 }
 
+/// Whom the emissions of an event reached.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    /// How many connections of this server, each emission counted.
+    pub(crate) sockets: usize,
+    /// The rooms, if it was a service's event.
+    pub(crate) rooms: BTreeSet<Arc<str>>,
+    /// The numbers by which the other servers know the emissions.
+    pub(crate) numbers: Vec<u64>,
+}
+
 /// A user's first connection into a room, or last one out.
 pub(crate) struct Change {
     pub(crate) place: Place,
@@ -44,9 +56,9 @@ pub(crate) struct Change {
 }
 
 impl Scene<'_> {
-    /// Delivers an event's outcome, answers it, and then runs what follows from who came and who left. Yields how many
-    /// connections its emissions reached.
-    pub(crate) async fn deliver(&self, outcome: Outcome, sender: Option<&Session>, ack: Option<u64>) -> usize {
+    /// Delivers an event's outcome, answers it, and then runs what follows from who came and who left. Yields whom its
+    /// emissions reached.
+    pub(crate) async fn deliver(&self, outcome: Outcome, sender: Option<&Session>, ack: Option<u64>) -> Reach {
         let mut changes = Vec::new();
         self.bound.note(|| Note::Outcome(&outcome));
         let enters = outcome.effects.iter().any(|effect| matches!(effect, Effect::Join(_)));
@@ -72,8 +84,8 @@ impl Scene<'_> {
         reached
     }
 
-    async fn effects(&self, effects: Vec<Effect>, sender: Option<&Session>, changes: &mut Vec<Change>) -> usize {
-        let mut reached = 0;
+    async fn effects(&self, effects: Vec<Effect>, sender: Option<&Session>, changes: &mut Vec<Change>) -> Reach {
+        let mut reached = Reach::default();
         let recalls = recalls(&effects);
         let mut effects = effects.into_iter();
         let mut is_entering = false;
@@ -91,7 +103,7 @@ impl Scene<'_> {
                     self.evict(&who, &rooms, changes).await;
                 }
                 (Effect::Emit(emission), Some(session)) if emission.is_answer() && !recalls.is_empty() => {
-                    reached += self.answer(session, emission, &recalls);
+                    reached.sockets += self.answer(session, emission, &recalls);
                 }
                 (Effect::Tell { webhook, id, data }, _) => {
                     let (namespace, webhook) =
@@ -101,7 +113,13 @@ impl Scene<'_> {
                     }
                 }
                 (Effect::Emit(emission), _) => {
-                    reached += self.inner.send(self, emission, sender);
+                    // Of a client's event nobody is told whom it reached.
+                    if sender.is_none() {
+                        reached.rooms.extend(emission.to.rooms.iter().cloned());
+                    }
+                    let (sockets, number) = self.inner.send(self, emission, sender);
+                    reached.sockets += sockets;
+                    reached.numbers.extend(number);
                 }
             }
         }
@@ -135,6 +153,7 @@ impl Scene<'_> {
             self.inner.outlet.join(session.conn, &place.name);
             self.inner.entered(&session.namespace, Some(&place.name));
         }
+        self.inner.note_recheck(session, self.served, place.room, &place.name);
         if !self.served.namespace().rooms[place.room].tracked {
             return None;
         }

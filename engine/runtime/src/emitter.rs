@@ -19,9 +19,10 @@ use serde_json::Value;
 
 use self::msgpack::Unreadable;
 use crate::act::forms_of;
+use crate::backend::Reached;
 use crate::bind::{Bound, Served};
 use crate::delivery::Scene;
-use crate::engine::{Engine, Reached};
+use crate::engine::Engine;
 use crate::outcome::{Audience, Effect, Emission, KeptIn, Outcome};
 
 /// How often a reason is told in the log.
@@ -160,7 +161,7 @@ impl Engine {
             Ok((served, emission)) => {
                 let scene = Scene { inner: &self.inner, bound: &bound, served, trace: self.inner.traces.next() };
                 let outcome = Outcome { effects: vec![Effect::Emit(emission)], ..Outcome::default() };
-                Ok(Reached { sockets: scene.deliver(outcome, None, None).await })
+                Ok(Reached::here(scene.deliver(outcome, None, None).await))
             }
             Err(unwanted) => Err(unwanted),
         };

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::SystemTime;
 
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Entry, Input};
@@ -27,9 +26,11 @@ use crate::live::Live;
 use crate::metrics::{CameTo, Metrics, Scrape};
 use crate::outcome::{Outcome, Place};
 use crate::outlet::Outlet;
-use crate::session::{Session, Sessions, id_text, socket_value};
+use crate::recheck::Rechecks;
+use crate::revocation::Revocations;
+use crate::session::{Session, Sessions, Token, id_text, socket_value};
 use crate::settings::RuntimeSettings;
-use crate::spans::{Span, SpanKind, Told};
+use crate::spans::Told;
 use crate::ticks::Timers;
 use crate::trace::{TraceId, Traces};
 use crate::turns::Turns;
@@ -45,6 +46,8 @@ pub struct Stores {
     pub limits: Arc<dyn SharedLimits>,
     /// The database, if there is one.
     pub db: Option<Db>,
+    /// What the engine itself writes down for all servers: what is revoked, and what was answered to services.
+    pub ledger: Arc<dyn StateStore>,
     /// The other servers, if there are any.
     pub cluster: Option<Arc<Cluster>>,
     /// What was sent to rooms lately, where other servers have it, too.
@@ -79,7 +82,9 @@ pub(crate) struct Inner {
     pub(crate) ticking: tokio::sync::Mutex<()>,
     /// `error`, the event by which a refusal without an ack is told.
     pub(crate) error_name: Arc<str>,
-    authenticator: Arc<dyn Authenticator>,
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) revocations: Revocations,
+    pub(crate) rechecks: Rechecks,
 }
 
 /// A client at the door of a namespace.
@@ -102,13 +107,6 @@ pub struct Admitted {
     outcome: Outcome,
     /// What its connect ran on.
     bound: Arc<Bound>,
-}
-
-/// What a backend event came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reached {
-    /// How many connections its emissions were sent to.
-    pub sockets: usize,
 }
 
 /// A refused connect, as its client is told.
@@ -161,7 +159,12 @@ impl Engine {
             ticking: tokio::sync::Mutex::default(),
             error_name: "error".into(),
             authenticator,
+            revocations: Revocations::default(),
+            rechecks: Rechecks::default(),
         };
+        if let Some(cluster) = &inner.stores.cluster {
+            cluster.listen();
+        }
         Self { inner: Arc::new(inner) }
     }
 
@@ -257,61 +260,6 @@ impl Engine {
         }
     }
 
-    /// An event of a service.
-    ///
-    /// # Errors
-    /// NOT_FOUND, INVALID_PAYLOAD, or whatever its steps refuse with.
-    pub async fn backend(&self, namespace: &str, event: &str, body: Option<Value>) -> Result<Reached, Refusal> {
-        let bound = self.inner.live.current();
-        let served = bound.namespace(namespace).ok_or_else(|| Refusal::code("NOT_FOUND"))?;
-        let entry = served.namespace().backend_events.get(event).ok_or_else(|| Refusal::code("UNKNOWN_EVENT"))?;
-        let meter = &served.meters.backend[entry.number];
-        let inner = &self.inner;
-        let now = Now::at(inner.clock.now_ms());
-        let trace = inner.traces.next();
-        let came_in = Came::now(now.ms(), trace);
-        let work = async {
-            let carried = input::validate_value(&entry.input, body).map_err(|refusal| refusal.at(&entry.place))?;
-            let mut turns = Turns::default();
-            loop {
-                let turn = async {
-                    let mut frame = Frame::new(&Value::Null, &now, entry.handler.slots);
-                    frame.payload = carried.payload.as_ref();
-                    frame.args = carried.args.as_ref();
-                    let mut act = Act::new(inner.site(&bound, served, trace), &entry.handler);
-                    act.run(&entry.handler.body, &mut frame).await?;
-                    act.finish(entry, &frame, false).await
-                };
-                match turn.await {
-                    Err(refusal) if turns.another(&refusal).await => {}
-                    came => return came,
-                }
-            }
-        };
-        let came = tokio::time::timeout(inner.settings.event_timeout, work).await;
-        let came = came.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")));
-        let decided = came_in.decided(&served.plan.path, About::Backend(Arc::clone(&entry.name)));
-        inner.decisions.remember(came.as_ref().err().into_iter().fold(decided, Decision::refused));
-        let outcome = came.inspect_err(|refusal| {
-            bound.note(|| Note::Refused(refusal));
-            let (code, place) = (&*refusal.code, refusal.place.as_deref().unwrap_or(""));
-            let cause = refusal.cause.as_deref().unwrap_or("");
-            tracing::warn!(namespace, event, %trace, code, place, cause, "backend event refused");
-            meter.count_timed(CameTo::Refused(&refusal.code), came_in.took());
-        })?;
-        let scene = Scene { inner, bound: &bound, served, trace };
-        let sockets = scene.deliver(outcome, None, None).await;
-        meter.count_timed(CameTo::Done, came_in.took());
-        if let Some(spans) = inner.spans.wanting(trace) {
-            let (namespace, event) = (Arc::clone(&served.plan.path), Arc::clone(&entry.name));
-            let (kind, outcome, took) = (SpanKind::Backend, "ok".into(), came_in.took());
-            let began = SystemTime::now() - took;
-            spans.tell(Span { trace, kind, namespace, event, outcome, began, took, stages: Vec::new() });
-        }
-        tracing::debug!(namespace, event, %trace, sockets, "backend event done");
-        Ok(Reached { sockets })
-    }
-
     /// The text that clients of a namespace get for a refusal.
     #[must_use]
     pub fn text(&self, namespace: &str, refusal: &Refusal) -> Arc<str> {
@@ -379,7 +327,7 @@ impl Inner {
 
         let mut session = Session::new(knock.conn, knock.public_id, knock.namespace, user);
         session.role = role;
-        session.expires_at_ms = verified.expires_at_ms;
+        *session.token.get_mut() = Token::of(&verified);
         session.enrolled = place.is_some();
         session.counted = Some(self.metrics.connected(&session.namespace, contract.as_ref().and_then(Value::as_str)));
         if let Some(vars) = &outcome.vars {
@@ -388,11 +336,16 @@ impl Inner {
         let session = Arc::new(session);
         self.decisions.remember(came_in.decided(&session.namespace, About::Connect).of(&session).by(rule));
         self.sessions.insert(&session);
+        if self.is_revoked(&session) {
+            // It was revoked while it was let in.
+            self.sessions.remove(session.conn);
+            return Err(Refusal::because("UNAUTHENTICATED", "the token was revoked"));
+        }
         self.entered(&session.namespace, None);
         if let Some(place) = place {
             place.keep();
         }
-        if let Some(ends_ms) = session.expires_at_ms {
+        if let Some(ends_ms) = verified.expires_at_ms {
             self.timers.token_ends(ends_ms, session.conn);
         }
         self.outlet.role(session.conn, role);
@@ -404,7 +357,9 @@ impl Inner {
             let user = serde_json::json!({ "id": &*knock.public_id });
             return Ok(Verified::lasting(user));
         }
-        self.authenticator.verify(token.and_then(Value::as_str), self.clock.now_ms()).await
+        let verified = self.authenticator.verify(token.and_then(Value::as_str), self.clock.now_ms()).await?;
+        self.unless_revoked(&verified)?;
+        Ok(verified)
     }
 
     /// Counts the connection among its user's; in an open namespace every connection is a user.

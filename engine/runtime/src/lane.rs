@@ -19,6 +19,7 @@ use crate::delivery::Scene;
 use crate::dispatch::{Event, dispatch};
 use crate::engine::{Engine, Inner};
 use crate::explain::Note;
+use crate::handover::is_handover;
 use crate::input::{self, Incoming};
 use crate::line::Line;
 use crate::metrics::{CameTo, Laps, Stage};
@@ -58,7 +59,7 @@ pub(crate) enum Item {
     /// An event.
     Event(Incoming),
     /// Its rooms are looked through again.
-    Review(Arc<Review>, Asked),
+    Review(Arc<Review>, Option<Asked>),
     /// The connection has ended.
     Closed,
 }
@@ -102,8 +103,8 @@ impl Lane {
         held | !std::mem::replace(&mut state.busy, true)
     }
 
-    /// Queues a review; there is no bound, since there is one at a time. Yields whether the lane must be drained.
-    pub(crate) fn review(&self, review: Arc<Review>, asked: Asked) -> bool {
+    /// Queues a review; there is no bound, since there are few at a time. Yields whether the lane must be drained.
+    pub(crate) fn review(&self, review: Arc<Review>, asked: Option<Asked>) -> bool {
         let mut state = self.state.lock();
         if state.closed {
             return false;
@@ -210,6 +211,7 @@ impl Inner {
         let Some(served) = bound.namespace(&session.namespace) else { return Box::pin(self.forget(session)).await };
         let scene = Scene { inner: self, bound: &bound, served, trace };
         match item {
+            Item::Event(incoming) if is_handover(&incoming) => self.hand_over(scene, session, &incoming).await,
             Item::Event(incoming) => self.event(scene, session, incoming, before).await,
             Item::Review(review, _asked) => Box::pin(self.review(scene, session, &review)).await,
             Item::Connected(..) | Item::Closed => Box::pin(self.close(scene, session)).await,
@@ -236,7 +238,7 @@ impl Inner {
         match bound.namespace(&session.namespace) {
             Some(served) => {
                 let scene = Scene { inner: self, bound, served, trace };
-                self.review(scene, session, &Review::of(None)).await;
+                self.review(scene, session, &Review::of_all("reload")).await;
             }
             None => self.outlet.end(session.conn, Ending::Kicked),
         }
@@ -290,7 +292,14 @@ impl Inner {
         }
     }
 
-    fn refuse(&self, scene: Scene<'_>, session: &Session, incoming: &Incoming, refusal: &Refusal, now: &Now) {
+    pub(crate) fn refuse(
+        &self,
+        scene: Scene<'_>,
+        session: &Session,
+        incoming: &Incoming,
+        refusal: &Refusal,
+        now: &Now,
+    ) {
         let name = name_of(incoming, self);
         log(session, &name, refusal, scene.trace);
         let namespace = scene.served.namespace();
@@ -330,10 +339,10 @@ impl Inner {
     }
 
     /// Tells a client why its connection is about to end.
-    pub(crate) fn tell_end(&self, session: &Session) {
+    pub(crate) fn tell_end(&self, session: &Session, why: &Refusal) {
         let bound = self.live.current();
         let namespace = bound.namespace(&session.namespace).map(Served::namespace);
-        self.send_error(session, &reply::error_event("connect", namespace, &Refusal::code("TOKEN_EXPIRED")));
+        self.send_error(session, &reply::error_event("connect", namespace, why));
     }
 
     pub(crate) fn send_error(&self, session: &Session, args: &crate::WireArgs) {

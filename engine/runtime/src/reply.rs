@@ -33,6 +33,15 @@ pub(crate) fn success(entry: &Entry, frame: &Frame<'_>, attachments: &[Bytes]) -
     written(&values, attachments)
 }
 
+/// What the sender of one of the engine's own events is answered when it went well.
+pub(crate) fn granted(envelope: &Envelope, value: Value, now: &Now) -> WireArgs {
+    let answer = match &envelope.success {
+        Some(form) => enveloped(form, now, [(envelope_slot::ACK, Some(value))]).ok().flatten(),
+        None => Some(value),
+    };
+    WireArgs::plain(answer.unwrap_or(Value::Null).to_string())
+}
+
 /// What the sender of a refused event is answered.
 pub(crate) fn failure(envelope: &Envelope, namespace: &Namespace, refusal: &Refusal, now: &Now) -> WireArgs {
     let slots = [
@@ -56,10 +65,11 @@ pub(crate) fn error_event(event: &str, namespace: Option<&Namespace>, refusal: &
     WireArgs::plain(Value::Object(told).to_string())
 }
 
-/// The `error` event for a room that a client has lost, since its rules are others now.
-pub(crate) fn room_lost(room: &str, namespace: &Namespace, refusal: &Refusal) -> WireArgs {
+/// The `error` event for a room that a client has lost, and by what: its rules are others now, it was asked again whether
+/// it may be there, or somebody took it out.
+pub(crate) fn room_lost(by: &str, room: &str, namespace: &Namespace, refusal: &Refusal) -> WireArgs {
     let text = refusal.text(Some(namespace));
-    WireArgs::plain(json!({ "event": "reload", "error": &*text, "code": &*refusal.code, "room": room }).to_string())
+    WireArgs::plain(json!({ "event": by, "error": &*text, "code": &*refusal.code, "room": room }).to_string())
 }
 
 fn errors(refusal: &Refusal) -> Option<Value> {

@@ -1,4 +1,5 @@
-//! After a new plan: who is in a room that its rules would no longer admit them to.
+//! Who is in a room that its rules would no longer admit them to: after a new plan, so often as the room says, on demand;
+//! and who is taken out of rooms by an operator.
 //!
 //! Each connection is asked in its own lane, between its events, so that nothing it does meanwhile slips through. A rule
 //! that could not be asked is not a "no": the room is kept and asked again.
@@ -19,8 +20,15 @@ use crate::delivery::Scene;
 use crate::engine::{Engine, Inner};
 use crate::outcome::Place;
 use crate::outlet::Ending;
+use crate::recheck::Turn;
 use crate::reply;
 use crate::session::Session;
+
+/// Why somebody is asked whose room says so, or for whom somebody wants to know.
+const RECHECK: &str = "recheck";
+
+/// How often a connection's rooms are gone through: leaving one may be why another no longer admits.
+const PASSES: usize = 3;
 
 /// How many connections are asked at one time.
 const AT_ONCE: usize = 32;
@@ -41,14 +49,30 @@ pub enum OnDenied {
     Disconnect,
 }
 
-/// What a new plan asks of connections.
+/// What is asked of connections.
 #[derive(Debug)]
 pub(crate) struct Review {
-    /// The rooms to ask about; `None`: all.
-    rooms: Option<Arc<Rooms>>,
+    scope: Scope,
+    /// Why, in the word that a client is told.
+    by: &'static str,
+    _turn: Option<Turn>,
+    asked: AtomicUsize,
     left: AtomicUsize,
     disconnected: AtomicUsize,
     unasked: AtomicUsize,
+}
+
+/// Which rooms a review is about.
+#[derive(Debug)]
+enum Scope {
+    /// All.
+    All,
+    /// Those that are spelt in one of these ways.
+    Spelt(Arc<Rooms>),
+    /// The one of this name.
+    Named(Arc<str>),
+    /// Those of these names, which are left without being asked about.
+    Out(Vec<Arc<str>>),
 }
 
 /// Told, by being dropped, that a connection was asked, or is gone.
@@ -57,6 +81,8 @@ pub(crate) type Asked = oneshot::Sender<()>;
 /// What a review came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reviewed {
+    /// Connections that were asked.
+    pub asked: usize,
     /// Rooms that connections have left.
     pub left: usize,
     /// Connections that were ended.
@@ -66,17 +92,48 @@ pub struct Reviewed {
 }
 
 impl Review {
-    pub(crate) fn of(rooms: Option<Arc<Rooms>>) -> Self {
-        Self { rooms, left: AtomicUsize::new(0), disconnected: AtomicUsize::new(0), unasked: AtomicUsize::new(0) }
+    fn of(scope: Scope, by: &'static str) -> Self {
+        let none = || AtomicUsize::new(0);
+        Self { scope, by, _turn: None, asked: none(), left: none(), disconnected: none(), unasked: none() }
     }
 
-    fn is_about(&self, namespace: &str, pattern: &str) -> bool {
-        self.rooms.as_ref().is_none_or(|rooms| rooms.get(namespace).is_some_and(|rooms| rooms.contains(pattern)))
+    /// All rooms; a reload, or somebody who wants to know now.
+    pub(crate) fn of_all(by: &'static str) -> Self {
+        Self::of(Scope::All, by)
     }
 
-    fn came_to(&self) -> Reviewed {
+    /// One room, asked about again.
+    pub(crate) fn of_room(room: Arc<str>, turn: Option<Turn>) -> Self {
+        Self { _turn: turn, ..Self::of(Scope::Named(room), RECHECK) }
+    }
+
+    /// Rooms that are left, whatever their rules say.
+    pub(crate) fn out_of(rooms: Vec<Arc<str>>) -> Self {
+        Self::of(Scope::Out(rooms), "leave")
+    }
+
+    fn is_about(&self, namespace: &str, name: &str, pattern: &str) -> bool {
+        match &self.scope {
+            Scope::All => true,
+            Scope::Spelt(rooms) => rooms.get(namespace).is_some_and(|rooms| rooms.contains(pattern)),
+            Scope::Named(room) => **room == *name,
+            Scope::Out(rooms) => rooms.iter().any(|room| **room == *name),
+        }
+    }
+
+    /// Whether an answer that was kept counts as well.
+    fn is_anew(&self) -> bool {
+        self.by == RECHECK
+    }
+
+    pub(crate) fn came_to(&self) -> Reviewed {
         let read = |count: &AtomicUsize| count.load(Ordering::Relaxed);
-        Reviewed { left: read(&self.left), disconnected: read(&self.disconnected), unasked: read(&self.unasked) }
+        Reviewed {
+            asked: read(&self.asked),
+            left: read(&self.left),
+            disconnected: read(&self.disconnected),
+            unasked: read(&self.unasked),
+        }
     }
 }
 
@@ -87,6 +144,7 @@ impl Engine {
         bound.counts_on_from(&self.current());
         self.inner.metrics.serves(&bound.plan.digest);
         let old = self.inner.live.swap(bound);
+        self.inner.note_rechecks();
         admission::changed(&old.plan, &self.current().plan)
     }
 
@@ -99,9 +157,10 @@ impl Engine {
         let rooms = Arc::new(rooms);
         let mut total = Reviewed::default();
         for attempt in 0..TRIES {
-            let review = Arc::new(Review::of(Some(Arc::clone(&rooms))));
-            self.ask(&review).await;
+            let review = Arc::new(Review::of(Scope::Spelt(Arc::clone(&rooms)), "reload"));
+            self.ask_those(&review, |session| rooms.contains_key(&session.namespace)).await;
             let came = review.came_to();
+            total.asked += came.asked;
             total.left += came.left;
             total.disconnected += came.disconnected;
             total.unasked = came.unasked;
@@ -113,41 +172,73 @@ impl Engine {
         total
     }
 
-    async fn ask(&self, review: &Arc<Review>) {
-        let concerned = |session: &Arc<Session>| {
-            review.rooms.as_ref().is_none_or(|rooms| rooms.contains_key(&session.namespace))
-                && !session.rooms.lock().is_empty()
-        };
-        let sessions = self.inner.sessions.all().into_iter().filter(concerned);
-        let asked = sessions.map(|session| async move {
+    /// Asks those who are meant and in a room, a bounded number at one time.
+    pub(crate) async fn ask_those(&self, review: &Arc<Review>, is_meant: impl Fn(&Arc<Session>) -> bool) {
+        let concerned = |session: &Arc<Session>| is_meant(session) && !session.rooms.lock().is_empty();
+        let sessions: Vec<Arc<Session>> = self.inner.sessions.all().into_iter().filter(concerned).collect();
+        let asked = sessions.into_iter().map(|session| async move {
             let (asked, done) = oneshot::channel();
-            if session.lane.review(Arc::clone(review), asked) {
+            if session.lane.review(Arc::clone(review), Some(asked)) {
                 self.start(&session);
             }
             let _ = done.await;
         });
         futures_util::stream::iter(asked).buffer_unordered(AT_ONCE).collect::<()>().await;
     }
+
+    /// Takes connections of this server out of rooms, whatever their rules say: a user's, or one of them. Yields how many
+    /// rooms were left.
+    pub async fn take_out(&self, user: &str, namespace: &str, socket: Option<&str>, rooms: &[String]) -> Reviewed {
+        let review = Arc::new(Review::out_of(rooms.iter().map(|room| room.as_str().into()).collect()));
+        let is_meant = |session: &Arc<Session>| {
+            *session.user_id == *user
+                && *session.namespace == *namespace
+                && socket.is_none_or(|socket| *session.public_id == *socket)
+        };
+        self.ask_those(&review, is_meant).await;
+        review.came_to()
+    }
 }
 
 impl Inner {
     /// Asks one connection, in its lane.
     pub(crate) async fn review(&self, scene: Scene<'_>, session: &Arc<Session>, review: &Review) {
+        review.asked.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..PASSES {
+            let before = session.rooms.lock().len();
+            if self.review_once(scene, session, review).await || session.rooms.lock().len() == before {
+                break;
+            }
+        }
+        if let Scope::Named(name) = &review.scope
+            && session.rooms.lock().contains(name)
+            && let Some((room, _)) = scene.served.room_named(name)
+        {
+            self.note_recheck(session, scene.served, room, name);
+        }
+    }
+
+    /// Yields whether the connection is ended.
+    async fn review_once(&self, scene: Scene<'_>, session: &Arc<Session>, review: &Review) -> bool {
         for name in session.rooms() {
             let Some((room, params)) = scene.served.room_named(&name) else {
                 self.leave_undeclared(session, &name).await;
                 review.left.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
-            if !review.is_about(&session.namespace, &scene.served.namespace().rooms[room].pattern.text) {
+            if !review.is_about(&session.namespace, &name, &scene.served.namespace().rooms[room].pattern.text) {
                 continue;
             }
             let place = Place { room, name, params, presence: None, rule: None, recall: None };
-            match self.still_admits(scene, session, &place).await {
+            if let Scope::Out(_) = review.scope {
+                self.out(scene, session, place, review).await;
+                continue;
+            }
+            match self.still_admits(scene, session, &place, review.is_anew()).await {
                 Ok(true) => {}
                 Ok(false) => {
                     if self.deny(scene, session, place, review).await {
-                        return;
+                        return true;
                     }
                 }
                 Err(refusal) => {
@@ -157,15 +248,30 @@ impl Inner {
                 }
             }
         }
+        false
     }
 
-    async fn still_admits(&self, scene: Scene<'_>, session: &Session, place: &Place) -> Result<bool, Refusal> {
+    async fn out(&self, scene: Scene<'_>, session: &Arc<Session>, place: Place, review: &Review) {
+        let room = Arc::clone(&place.name);
+        scene.leave_by(session, place).await;
+        self.tell_left(scene.served, session, review.by, &room);
+        review.left.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn still_admits(
+        &self,
+        scene: Scene<'_>,
+        session: &Session,
+        place: &Place,
+        anew: bool,
+    ) -> Result<bool, Refusal> {
         let now = Now::at(self.clock.now_ms());
         let socket = session.socket.lock().clone();
         let mut frame = Frame::new(&session.user, &now, 0);
         frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
         let site = self.site(scene.bound, scene.served, scene.trace);
-        let mut act = Act::asking(crate::act::Site { session: Some(session), role: session.role, ..site });
+        let site = crate::act::Site { session: Some(session), role: session.role, ..site };
+        let mut act = if anew { Act::asking_anew(site) } else { Act::asking(site) };
         let asked = tokio::time::timeout(self.settings.event_timeout, act.admits_to(place.room, &place.params, &frame));
         asked.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")))
     }
@@ -174,14 +280,11 @@ impl Inner {
     async fn deny(&self, scene: Scene<'_>, session: &Arc<Session>, place: Place, review: &Review) -> bool {
         let (namespace, room) = (&session.namespace, Arc::clone(&place.name));
         match self.settings.on_denied {
-            OnDenied::Keep => return false,
-            OnDenied::Leave => {
-                scene.leave_by(session, place).await;
-                self.tell_left(scene.served, session, &room);
-                review.left.fetch_add(1, Ordering::Relaxed);
-            }
+            // What stays after a reload does not stay once somebody asks.
+            OnDenied::Keep if !review.is_anew() => return false,
+            OnDenied::Keep | OnDenied::Leave => self.out(scene, session, place, review).await,
             OnDenied::Disconnect => {
-                self.tell_left(scene.served, session, &room);
+                self.tell_left(scene.served, session, review.by, &room);
                 self.outlet.end(session.conn, Ending::Kicked);
                 review.disconnected.fetch_add(1, Ordering::Relaxed);
             }
@@ -190,9 +293,9 @@ impl Inner {
         self.settings.on_denied == OnDenied::Disconnect
     }
 
-    fn tell_left(&self, served: &Served, session: &Session, room: &str) {
+    fn tell_left(&self, served: &Served, session: &Session, by: &str, room: &str) {
         let refusal = Refusal::code("UNAUTHORIZED");
-        self.send_error(session, &reply::room_lost(room, served.namespace(), &refusal));
+        self.send_error(session, &reply::room_lost(by, room, served.namespace(), &refusal));
     }
 
     /// A room that is declared no more has nothing that follows from leaving it.

@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
 use crate::history::KeptStay;
+use crate::identity::Verified;
 use crate::input::Incoming;
 use crate::lane::Lane;
 use crate::metrics::Counted;
@@ -28,8 +29,10 @@ pub struct Session {
     pub user_id: Arc<str>,
     /// The number of the user's role, if it is one that is known.
     pub role: Option<usize>,
-    /// When the token ends, in milliseconds since the Unix epoch.
-    pub expires_at_ms: Option<i64>,
+    /// The token that it lives by; another one once that was handed in.
+    pub(crate) token: Mutex<Token>,
+    /// The rooms for which it is noted when it is asked again whether it may be there.
+    pub(crate) rechecks: Mutex<Rooms>,
     /// Whether it counts among the user's connections.
     pub(crate) enrolled: bool,
     /// While it lasts, the connection is counted.
@@ -56,7 +59,8 @@ impl Session {
             namespace,
             user,
             role: None,
-            expires_at_ms: None,
+            token: Mutex::default(),
+            rechecks: Mutex::default(),
             enrolled: false,
             counted: None,
             rooms: Mutex::default(),
@@ -171,6 +175,23 @@ impl IntoIterator for Rooms {
 
 /// Up to so many, lists of a connection grow by what they need and no more: there are many connections.
 const FEW: usize = 4;
+
+/// What is kept of a token; times are milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Token {
+    /// When it ends, and the connection with it.
+    pub(crate) ends_ms: Option<i64>,
+    /// What its issuer calls it.
+    pub(crate) id: Option<Arc<str>>,
+    /// When it was made.
+    pub(crate) issued_at_ms: Option<i64>,
+}
+
+impl Token {
+    pub(crate) fn of(verified: &Verified) -> Self {
+        Self { ends_ms: verified.expires_at_ms, id: verified.token_id.clone(), issued_at_ms: verified.issued_at_ms }
+    }
+}
 
 /// `socket`, as definitions see it.
 pub(crate) fn socket_value(public_id: &str, vars: Value) -> Value {

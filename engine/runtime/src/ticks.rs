@@ -9,6 +9,7 @@ use homeroom_store::state::Expired;
 use parking_lot::Mutex;
 use serde_json::Value;
 
+use crate::Refusal;
 use crate::act::expired_value;
 use crate::bind::WATCH_SEPARATOR;
 use crate::delivery::Scene;
@@ -60,7 +61,7 @@ impl Engine {
     #[must_use]
     pub fn next_due(&self) -> Option<i64> {
         let inner = &self.inner;
-        [inner.stores.state.due(), inner.timers.next_due()].into_iter().flatten().min()
+        [inner.stores.state.due(), inner.timers.next_due(), inner.rechecks.next_due()].into_iter().flatten().min()
     }
 
     /// Does what is due by now. One caller at a time; others wait for it.
@@ -70,6 +71,7 @@ impl Engine {
         while let Some(timer) = self.inner.timers.pop(now_ms) {
             self.fire(timer);
         }
+        self.recheck_due(now_ms);
         self.inner.expire().await;
     }
 
@@ -77,8 +79,12 @@ impl Engine {
         let Some(session) = self.inner.sessions.get(timer.conn) else { return };
         match timer.event {
             None => {
-                self.inner.tell_end(&session);
-                self.inner.outlet.end(session.conn, Ending::TokenExpired);
+                // A fresh token may have been handed in meanwhile; it has a timer of its own.
+                let ends_ms = session.token.lock().ends_ms;
+                if ends_ms.is_some_and(|ends_ms| ends_ms <= timer.due_ms) {
+                    self.inner.tell_end(&session, &Refusal::code("TOKEN_EXPIRED"));
+                    self.inner.outlet.end(session.conn, Ending::TokenExpired);
+                }
             }
             Some(event) => {
                 let held = session.waiting.lock().remove(&event);

@@ -79,6 +79,9 @@ pub trait Bus: Send + Sync {
     /// Waits until every channel that was subscribed to before this is listened to, so that what others publish from then
     /// on is heard; not for long, and not at all while the bus is away that was there before.
     fn subscribed(&self) -> Answer<'_, ()>;
+    /// Waits until every frame that was published before this has left, or is lost: [`BusStatus::dropped`] tells; not for
+    /// long. Yields whether nothing waits any more.
+    fn flushed(&self) -> Answer<'_, bool>;
     /// How it fares.
     fn status(&self) -> BusStatus;
 }

@@ -62,6 +62,23 @@ impl Answers {
         kept.map(|kept| kept.answer).map_err(|error: Arc<SqlError>| (*error).clone())
     }
 
+    /// The answer as it is now, whatever is kept; others may use it from then on.
+    ///
+    /// # Errors
+    /// What `ask` says.
+    pub async fn anew<F>(&self, query: usize, params: &[SqlValue], ttl_ms: i64, ask: F) -> Result<Arc<Value>, SqlError>
+    where
+        F: Future<Output = Result<Value, SqlError>> + Send,
+    {
+        let era = self.era.load(Ordering::Acquire);
+        let question = Question { era, query, params: format!("{params:?}").into() };
+        let now_ms = self.clock.now_ms();
+        let answer = Arc::new(ask.await?);
+        let kept = Kept { answer: Arc::clone(&answer), until_ms: now_ms.saturating_add(ttl_ms) };
+        self.kept.insert(question, kept).await;
+        Ok(answer)
+    }
+
     /// Forgets everything, also what is being asked right now: something was written.
     pub fn forget_all(&self) {
         self.era.fetch_add(1, Ordering::AcqRel);

@@ -96,13 +96,21 @@ fn said(settings: &Settings) -> Vec<Said> {
         ("database.tls", sql.tls.map_or_else(|| "what the URL says".to_owned(), |tls| format!("{tls:?}"))),
         ("outbox.enabled", if settings.outbox.is_some() { "on" } else { "off" }.to_owned()),
         ("database.demo", text(settings.demo.as_ref().map(|demo| demo.value.as_str()))),
-        ("api.keys", format!("{} of them", settings.api_keys.len())),
+        ("api.keys", format!("{} of them", keys(settings))),
+        ("api.idempotency", time(settings.keeping.lasts)),
+        ("api.idempotency_max", settings.keeping.max.to_string()),
+        ("api.revoked_for", time(settings.revoked_for)),
         ("reload.watch", if settings.reload.watch { "on" } else { "off" }.to_owned()),
         ("reload.debounce", time(settings.reload.debounce)),
         ("reload.poll", time(settings.reload.poll)),
         ("reload.on_denied", format!("`{:?}`", limits.on_denied).to_lowercase()),
         ("redis", if settings.redis.is_some() { "used" } else { "not used" }.to_owned()),
     ]
+}
+
+/// How many services are let in.
+fn keys(settings: &Settings) -> usize {
+    settings.services.keys.len()
 }
 
 /// What is so of whose tokens are accepted.
@@ -126,7 +134,7 @@ fn hidden(old: &Settings, new: &Settings) -> [(&'static str, bool); 3] {
     [
         ("auth.secret", !old.auth.secrets().eq(new.auth.secrets())),
         ("database.url", database(old) != database(new)),
-        ("api.keys", old.api_keys.len() == new.api_keys.len() && old.api_keys != new.api_keys),
+        ("api.keys", keys(old) == keys(new) && old.services.keys != new.services.keys),
     ]
 }
 

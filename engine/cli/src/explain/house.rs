@@ -53,6 +53,7 @@ impl House {
         let stores = Stores {
             state: Arc::new(MemoryState::new(Arc::clone(&clock), StateLimits::default())),
             presence: Arc::new(MemoryPresence::new(Arc::clone(&clock), PresenceRules::default())),
+            ledger: Arc::new(MemoryState::new(Arc::clone(&clock), StateLimits::default())),
             limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
             cluster: None,
             history: None,

@@ -77,7 +77,7 @@ impl Server {
         let body: Value = answer.json().await.map_err(|_| format!("`{}` answers {status}, and no JSON", self.base))?;
         match status.is_success() {
             true => Ok(body),
-            false => Err(format!("`{}` answers {status}: {}", self.base, text(&body, "error"))),
+            false => Err(format!("`{}` answers {status}: {}", self.base, text(&body, "detail"))),
         }
     }
 }

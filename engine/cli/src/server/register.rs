@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use homeroom_runtime::{ClusterKey, Engine};
+use futures_util::future::BoxFuture;
+use homeroom_runtime::{ClusterKey, Engine, Roll};
 use homeroom_store::redis::Redis;
 use homeroom_store::{Clock, SystemClock};
 
@@ -13,6 +14,18 @@ use super::emitter::Listening;
 /// How often it is renewed, and for how long it holds.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
 const HOLDS: Duration = Duration::from_millis(super::HOLDS_MS as u64);
+
+/// Knows the servers by what they say of themselves in Redis.
+pub(super) struct Enrolled(pub(super) Redis);
+
+impl Roll for Enrolled {
+    fn servers(&self) -> BoxFuture<'_, Option<Vec<u64>>> {
+        Box::pin(async {
+            let announced = self.0.announced().await.ok()?;
+            Some(announced.iter().filter_map(|one| u64::from_str_radix(&one.server, 16).ok()).collect())
+        })
+    }
+}
 
 /// What is needed to be found among the servers.
 pub(super) struct Register {

@@ -212,7 +212,7 @@ mod tests {
         let all: Vec<&str> = SettingsFile::fields().iter().map(|field| field.key).collect();
         let here: Vec<&str> = sections().iter().map(|(section, _)| *section).collect();
         let missing: Vec<&&str> = all.iter().filter(|key| !here.contains(*key)).collect();
-        assert_eq!(missing, [&"issuers", &"identity", &"demo_tokens"], "structures are for the file");
+        assert_eq!(missing, [&"issuers", &"identity", &"services", &"demo_tokens"], "structures are for the file");
     }
 
     #[test]

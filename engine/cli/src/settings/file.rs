@@ -29,6 +29,8 @@ record! {
         "webhooks" webhooks: Option<WebhooksSection>,
         /// The API over HTTP.
         "api" api: Option<ApiSection>,
+        /// Services with keys of their own, and what each may send.
+        "services" services: Vec<ServiceSection>,
         /// How changed definitions are served.
         "reload" reload: Option<ReloadSection>,
         /// What makes several servers one.
@@ -308,8 +310,48 @@ record! {
 record! {
     /// The API over HTTP.
     pub struct ApiSection {
-        /// Keys of services; `HOMEROOM_API_KEYS` in the environment, separated by commas.
+        /// Keys of services that may send everything and operate the servers; `HOMEROOM_API_KEYS` in the environment, separated
+        /// by commas. `sha256:` and a hash, as `homeroom key` prints it, or a key in the clear.
         "keys" keys: Many<Text>,
+        /// How long the answer to what came with an `Idempotency-Key` is kept, `24h` by default: sent again, it is answered the
+        /// same and not done twice.
+        "idempotency" idempotency: Option<Text>,
+        /// Such answers that are kept of each service, `10000` by default; of more, the oldest go.
+        "idempotency_max" idempotency_max: Option<Node>,
+        /// How long a token is refused that was revoked where nobody says how long it would be valid, `7d` by default: as long
+        /// as tokens are valid at most.
+        "revoked_for" revoked_for: Option<Text>,
+    }
+}
+
+record! {
+    /// A service with keys of its own.
+    pub struct ServiceSection {
+        /// What it is called.
+        "name" name: Text,
+        /// Its keys, any as good as another, so that they can be changed one after the other: `sha256:` and a hash, as
+        /// `homeroom key` prints it, or a key in the clear.
+        "key" key: Many<Text>,
+        /// What it may send; nothing by default. The first that names an event counts.
+        "send" send: Vec<SendRule>,
+        /// What it may see and do of the servers under `/v1/admin`: `none` by default, `read`, `all`.
+        "admin" admin: Option<Text>,
+    }
+}
+
+record! {
+    /// Events that a service may send.
+    pub struct SendRule {
+        /// The namespace, such as `/gradebook`.
+        "namespace" namespace: Text,
+        /// Its backend events that may be sent; all by default.
+        "events" events: Many<Text>,
+        /// Of whose affairs: properties of the payload, and the values that each may have, such as `schoolId: [rvd-001]`. What
+        /// is sent may then reach only rooms whose names have these properties as parameters, with these values, and `rooms:`.
+        "only" only: Table<Many<Text>>,
+        /// Rooms, as they are declared, whose names do not say whose they are, and that the service is trusted to name:
+        /// `student:<studentId>`. Without them an event that would reach one is refused.
+        "rooms" rooms: Many<Text>,
     }
 }
 

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use homeroom_definition::{Diagnostic, Diagnostics, Many, Node, Text, parse_count, parse_duration, parse_rate_limit};
+use homeroom_http::REVOKED_FOR;
+use homeroom_runtime::receipts::Keeping;
 use homeroom_runtime::{OnDenied, RuntimeSettings};
 use homeroom_socket::settings::{Carrier, SocketSettings};
 use homeroom_store::PresenceRules;
@@ -13,7 +15,7 @@ use homeroom_store::sql::{SqlLimits, SqlTls};
 use homeroom_store::state::StateLimits;
 
 use super::file::SettingsFile;
-use super::{Auth, DEVELOPMENT_KEY, Reload, Settings, Shared, auth, emitter, identity};
+use super::{Auth, Reload, Settings, Shared, auth, emitter, identity, services};
 use crate::codes;
 use crate::webhooks::{WebhookSettings, service};
 
@@ -31,11 +33,12 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
     let sql = reading.sql(file);
     let outbox = reading.outbox(file);
     let webhooks = reading.webhooks(file);
-    let api_keys = reading.api_keys(file);
+    let (keeping, revoked_for) = reading.keeping(file);
     let reload = reading.reload(file);
     let redis = reading.redis(file);
     let claims = identity.as_ref().map(|(_, claims)| claims.clone()).or_else(|| identity::usual(file.span))?;
     let auth = auth::read(file, &claims, diagnostics);
+    let services = services::read(file, diagnostics);
     tell_guessable(file, &auth, redis.as_ref(), diagnostics);
     let (identity, claims) = identity?;
     identity::tell_wrong_users(&file.demo_tokens, &claims, diagnostics);
@@ -52,7 +55,9 @@ pub(super) fn settings(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Op
         sql,
         outbox,
         webhooks,
-        api_keys,
+        services,
+        keeping,
+        revoked_for,
         reload,
         redis,
         demo_tokens: file.demo_tokens.iter().map(Node::to_json).collect(),
@@ -103,18 +108,14 @@ impl Reading<'_> {
         number.ok()
     }
 
-    /// The keys, without the one that everybody knows.
-    fn api_keys(&mut self, file: &SettingsFile) -> Vec<String> {
-        let keys = file.api.iter().flat_map(|api| api.keys.iter()).filter(|key| !key.value.is_empty());
-        let (known, own): (Vec<&Text>, Vec<&Text>) = keys.partition(|key| key.value == DEVELOPMENT_KEY);
-        for key in known {
-            self.doubt(
-                key,
-                "this is the development key, which everybody knows",
-                "it is not let in; services need a key of their own",
-            );
+    fn keeping(&mut self, file: &SettingsFile) -> (Keeping, Duration) {
+        let (mut keeping, mut revoked_for) = (Keeping::default(), REVOKED_FOR);
+        if let Some(section) = &file.api {
+            self.duration(section.idempotency.as_ref(), &mut keeping.lasts);
+            self.count(section.idempotency_max.as_ref(), &mut keeping.max);
+            self.duration(section.revoked_for.as_ref(), &mut revoked_for);
         }
-        own.into_iter().map(|key| key.value.clone()).collect()
+        (keeping, revoked_for)
     }
 
     fn socket(&mut self, file: &SettingsFile) -> SocketSettings {
@@ -359,10 +360,6 @@ impl Reading<'_> {
 
     fn wrong(&mut self, at: &Text, message: &str, help: &str) {
         self.diagnostics.push(Diagnostic::error(codes::BAD_SETTING, at.span, message).help(help));
-    }
-
-    fn doubt(&mut self, at: &Text, message: &str, help: &str) {
-        self.diagnostics.push(Diagnostic::warning(codes::DOUBTFUL_SETTING, at.span, message).help(help));
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) fn strike_out(sources: &mut Sources, root: &Node) {
     if let Some(Kind::Seq(issuers)) = root.get("issuers").map(|issuers| &issuers.kind) {
         spans.extend(issuers.iter().filter_map(|issuer| Some(issuer.get("secret")?.span)));
     }
+    if let Some(Kind::Seq(services)) = root.get("services").map(|services| &services.kind) {
+        spans.extend(services.iter().filter_map(|service| Some(service.get("key")?.span)));
+    }
     if spans.is_empty() {
         return;
     }
@@ -60,7 +63,7 @@ mod tests {
     fn stars_stand_where_secrets_stood() {
         let mut sources = Sources::new();
         sources.add("other.yaml", "auth: { secret: kept }");
-        let text = "auth: { secret: 'pässword', issuer: us }\napi:\n  keys:\n    - one\n    - two\nlisten: {}\nissuers: [{ issuer: a, secret: three }]\n";
+        let text = "auth: { secret: 'pässword', issuer: us }\napi:\n  keys:\n    - one\n    - two\nlisten: {}\nissuers: [{ issuer: a, secret: three }]\nservices: [{ name: s, key: [four, five] }]\n";
         let id = sources.add("homeroom.yaml", text);
         let root = yaml::read(&sources, id, &mut Diagnostics::new()).expect("a map");
         strike_out(&mut sources, &root);
@@ -69,7 +72,8 @@ mod tests {
         assert_eq!(struck.lines().count(), text.lines().count());
         assert!(struck.starts_with("auth: { secret: ***********, issuer: us }\n"), "{struck}");
         assert!(!struck.contains("one") && !struck.contains("two"), "{struck}");
-        assert!(struck.ends_with("\nlisten: {}\nissuers: [{ issuer: a, secret: ***** }]\n"), "{struck}");
+        assert!(struck.contains("\nlisten: {}\nissuers: [{ issuer: a, secret: ***** }]\n"), "{struck}");
+        assert!(!struck.contains("four") && !struck.contains("five"), "{struck}");
         assert_eq!(sources.text(homeroom_definition::SourceId(0)), "auth: { secret: kept }");
     }
 }

@@ -207,3 +207,23 @@ async fn what_services_may_publish_is_held_against_the_definitions() {
         assert!(told.contains(message) && told.contains("homeroom.yaml:1"), "{told}");
     }
 }
+
+#[tokio::test]
+async fn what_services_may_send_is_held_against_the_definitions() {
+    let definition = "namespace: /a\nrooms: { class:<classId>: { allow: [{ when: 'true' }] } }\nclient_events: { e: { allow: anyone, do: \
+                      [{ join: class:1 }] } }\nbackend_events: { tell: { payload: { fields: { id: string } }, do: [{ emit: told, data: { id: <id> } }] } }\n\
+                      server_events: { told: { to: class:<id>, payload: { fields: { id: string } } } }\n";
+    let rule = |rule: &str| format!("services: [{{ name: s, key: a key in the clear, send: [{rule}] }}]");
+    let told = async |settings: String| told(&[("homeroom.yaml", &settings), ("a/namespace.yaml", definition)]).await;
+    let good = told(rule("{ namespace: /a, events: tell, only: { id: [x] }, rooms: ['class:<classId>'] }")).await;
+    assert!(!good.contains("homeroom.yaml"), "{good}");
+    for (wrong, message) in [
+        ("{ namespace: /b }", "there is no namespace `/b`"),
+        ("{ namespace: /a, events: tel }", "`/a` has no backend event `tel`"),
+        ("{ namespace: /a, rooms: 'clas:<classId>' }", "`/a` has no room `clas:<classId>`"),
+        ("{ namespace: /a, only: { schoolId: x } }", "`tell` of `/a` do not carry `schoolId`"),
+    ] {
+        let told = told(rule(wrong)).await;
+        assert!(told.contains(message) && told.contains("homeroom.yaml:1"), "{told}");
+    }
+}

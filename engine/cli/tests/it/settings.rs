@@ -7,6 +7,7 @@ use homeroom_cli::settings::{DEVELOPMENT_SECRET, Environment, Settings, read};
 use homeroom_definition::read::{Field, Record};
 use homeroom_definition::render::{Look, text};
 use homeroom_definition::{Diagnostics, Sources};
+use homeroom_http::{Admin, ApiKey, KeyHash, Sends};
 
 /// The settings, and what is told.
 fn reading(yaml: &str, variables: &[(&str, &str)]) -> (Option<Settings>, String) {
@@ -58,7 +59,7 @@ fn the_environment_has_the_last_word() {
             ("JWT_SECRET", "0123456789"),
             ("SOCKET_IO_MAX_CONNECTIONS_PER_USER", "3"),
             ("SOCKET_IO_CORS_ORIGIN", "https://b.example, https://c.example"),
-            ("HOMEROOM_API_KEYS", "one,two"),
+            ("HOMEROOM_API_KEYS", "the-first-key,the-second-key"),
             ("HOMEROOM_SOCKET_PING_TIMEOUT", "7s"),
             ("HOMEROOM_SOCKET_TRANSPORTS", "websocket"),
         ],
@@ -67,7 +68,7 @@ fn the_environment_has_the_last_word() {
     assert_eq!(settings.auth.secrets().collect::<Vec<_>>(), ["0123456789"]);
     assert_eq!(settings.limits.connections_per_user_max, 3);
     assert_eq!(settings.socket.origins, ["https://b.example", "https://c.example"]);
-    assert_eq!(settings.api_keys, ["one", "two"]);
+    assert_eq!(settings.services.keys, ["the-first-key", "the-second-key"].map(ApiKey::of_all));
     assert_eq!(settings.socket.ping_interval, Duration::from_secs(10));
     assert_eq!(settings.socket.ping_timeout, Duration::from_secs(7));
     assert!(!settings.socket.polling);
@@ -216,12 +217,47 @@ fn secrets_are_nowhere_to_be_seen() {
 
 #[test]
 fn what_everybody_knows_is_no_secret() {
-    let variables = [("JWT_SECRET", DEVELOPMENT_SECRET), ("HOMEROOM_API_KEYS", "homeroom-development-key,own")];
+    let variables =
+        [("JWT_SECRET", DEVELOPMENT_SECRET), ("HOMEROOM_API_KEYS", "homeroom-development-key,one of our own")];
     let settings = good("{}", &variables);
     assert!(settings.auth.is_development, "so that only loopback is served");
-    assert_eq!(settings.api_keys, ["own"]);
+    assert_eq!(settings.services.keys, [ApiKey::of_all("one of our own")]);
     let warned = warnings("{}", &variables);
     assert!(warned.contains("the development secret") && warned.contains("the development key"), "{warned}");
+}
+
+#[test]
+fn services_have_keys_of_their_own_and_what_they_may_do() {
+    let (one, other) = (KeyHash::of("a key of the service"), KeyHash::of("its next key"));
+    let yaml = format!(
+        "services:\n  - name: grades\n    key: [{one}, {other}]\n    admin: read\n    send:\n      - {{ namespace: /a, events: told, only: \
+         {{ schoolId: [x, y] }}, rooms: 'class:<id>' }}\n  - {{ name: eyes, key: a key in the clear }}\n"
+    );
+    let [grades, eyes] = &good(&yaml, &[]).services.keys[..] else { panic!("two services") };
+    assert_eq!((&*grades.name, &grades.hashes[..], grades.admin), ("service grades", &[one, other][..], Admin::Read));
+    let Sends::Only(may) = &grades.sends else { panic!("not everything") };
+    assert_eq!(may[0].events, ["told"]);
+    assert_eq!(may[0].tenancy.only, [("schoolId".to_owned(), vec!["x".to_owned(), "y".to_owned()])]);
+    assert_eq!(may[0].tenancy.trusted, ["class:<id>"]);
+    assert_eq!((eyes.admin, &eyes.sends), (Admin::Nothing, &Sends::Only(Vec::new())));
+}
+
+#[test]
+fn keys_that_cannot_be_are_told_and_not_shown() {
+    for (wrong, message) in [
+        ("{ name: a, key: 'sha256:12' }", "`sha256:` is followed by 64 hexadecimal digits"),
+        ("{ name: a }", "this service has no key"),
+        ("{ name: a, key: a key in the clear, admin: some }", "write one of `none`, `read`, `all`"),
+        ("{ name: a, key: a key in the clear }, { name: b, key: a key in the clear }", "this key is there twice"),
+        ("{ name: a, key: a key in the clear }, { name: a, key: another in the clear }", "this service is there twice"),
+    ] {
+        let told = told(&format!("services: [{wrong}]"), &[]);
+        assert!(told.contains(message) && !told.contains("in the clear"), "{told}");
+    }
+    let warned = warnings("api: { keys: [psst] }", &[]);
+    assert!(warned.contains("a key of 4 bytes can be guessed") && !warned.contains("psst"), "{warned}");
+    let known = KeyHash::of("homeroom-development-key").to_string();
+    assert!(warnings("{}", &[("HOMEROOM_API_KEYS", &known)]).contains("the development key"));
 }
 
 #[test]

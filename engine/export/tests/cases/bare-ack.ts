@@ -4,12 +4,13 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/a';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '9032db72461b5b3eb1168e7133c2e45c';
+export const CONTRACT = 'e998040d9cda5e27f82707034d2de0c6';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   ADD: 'add',
   QUIET: 'quiet',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -66,12 +67,36 @@ export interface QuietFailure {
   }>;
 }
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  expiresAt: string;
+}
+
+export interface HomeroomTokenFailure {
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /** For anyone who is connected. */
   add: (payload: AddPayload, ack?: (answer: AddAck) => void) => void;
   /** For anyone who is connected. */
   quiet: (ack?: (...answer: [] | [QuietFailure]) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** What a client is told when an event without an ack is refused, or a room is lost. */

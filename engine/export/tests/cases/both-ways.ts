@@ -4,11 +4,12 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/a';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '5d4c973020fc92ec8ef61eae9736d880';
+export const CONTRACT = '8898b4abbec0599b5ce747eadcc24f65';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   TYPING: 'typing',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -58,10 +59,38 @@ export interface TypingFailure {
 
 export type TypingAck = TypingSuccess | TypingFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /** For anyone who is connected. */
   typing: (payload: TypingPayload, ack?: (answer: TypingAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 export interface TypingWSEvent {

@@ -4,11 +4,12 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/a';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '932857a8da9f44202096bda883e2d37d';
+export const CONTRACT = '1d5e6869020e5e30ca8476a221d1c529';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   MARK: 'mark',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -61,6 +62,28 @@ export interface MarkFailure {
 
 export type MarkAck = MarkSuccess | MarkFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -69,6 +92,12 @@ export interface ClientToServerEvents {
    * For anyone who is connected.
    */
   mark: (payload: MarkPayload, ack?: (answer: MarkAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** What a client is told when an event without an ack is refused, or a room is lost. */

@@ -4,11 +4,12 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/a';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = 'e0203d7c0035c4341c9cdc0b03fa8503';
+export const CONTRACT = 'febd7fc4f6b0c500dbcfc8723fad4952';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   PING: 'ping',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -49,10 +50,33 @@ export interface PingFailure {
 
 export type PingAck = PingSuccess | PingFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  ok: true;
+  result: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  ok: false;
+  why: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /** For anyone who is connected. */
   ping: (ack?: (answer: PingAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** What a client is told when an event without an ack is refused, or a room is lost. */

@@ -4,11 +4,12 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/a';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = '1f8f2c3cfb2bb7987caafc00f2becba1';
+export const CONTRACT = '19c09db5bc018d4dbc1a5f9ed927e476';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   BUY: 'buy',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -61,6 +62,28 @@ export interface BuyFailure {
 
 export type BuyAck = BuySuccess | BuyFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -69,6 +92,12 @@ export interface ClientToServerEvents {
    * CLOSED: The shop is closed.
    */
   buy: (payload: BuyPayload, ack?: (answer: BuyAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** What a client is told when an event without an ack is refused, or a room is lost. */

@@ -4,12 +4,13 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/a';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = 'c8a3e0b64cd1c62775c9500272295549';
+export const CONTRACT = '47e9b34d444786b3e4f9098e8d874001';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   JOIN: 'join',
   SAY: 'say',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -82,6 +83,28 @@ export interface SayFailure {
 
 export type SayAck = SaySuccess | SayFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /**
@@ -89,6 +112,12 @@ export interface ClientToServerEvents {
   join: (payload: JoinPayload, ack?: (answer: JoinAck) => void) => void;
   /** For whoever is in `class:<c>`. */
   say: (payload: SayPayload, ack?: (answer: SayAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** What a client is told when an event without an ack is refused, or a room is lost. */

@@ -4,11 +4,12 @@ import type { Socket } from 'socket.io-client';
 export const NAMESPACE = '/a';
 
 /** What this module was made of; hand it over as `auth: { token, contract: CONTRACT }`. */
-export const CONTRACT = 'd3762ebacfec6eba79cf5f76bbb69085';
+export const CONTRACT = '2c174bb9ff2b1dad771bbd8b853b02df';
 
 /** What a client may send. */
 export const CLIENT_EVENTS = {
   MOVE: 'move',
+  HOMEROOM_TOKEN: 'homeroom:token',
 } as const;
 
 /** What a client may receive. */
@@ -56,10 +57,38 @@ export interface MoveFailure {
 
 export type MoveAck = MoveSuccess | MoveFailure;
 
+export type HomeroomTokenPayload = string;
+
+export interface HomeroomTokenSuccess {
+  success: true;
+  data: {
+    expiresAt: string;
+  };
+}
+
+export interface HomeroomTokenFailure {
+  success: false;
+  error: string;
+  code: 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'UNAUTHORIZED' | 'INVALID_PAYLOAD' | 'RATE_LIMITED' | 'BUSY' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL';
+  retryAfterMs?: number;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+}
+
+export type HomeroomTokenAck = HomeroomTokenSuccess | HomeroomTokenFailure;
+
 /** What a client may send. */
 export interface ClientToServerEvents {
   /** For anyone who is connected. */
   move: (arg0: number, arg1: number, arg2: 'fast' | 'slow', ack?: (answer: MoveAck) => void) => void;
+  /**
+   * Hands in a fresh token of the same user on this connection, which then lasts as long as that one.
+   * For anyone who is connected.
+   * Limit: 10 per 60s.
+   */
+  'homeroom:token': (payload: HomeroomTokenPayload, ack?: (answer: HomeroomTokenAck) => void) => void;
 }
 
 /** What a client is told when an event without an ack is refused, or a room is lost. */

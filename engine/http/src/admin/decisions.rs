@@ -6,17 +6,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
-use homeroom_definition::did_you_mean;
+use axum::http::HeaderMap;
 use homeroom_plan::Plan;
 use homeroom_plan::frame::Now;
 use homeroom_runtime::decisions::{About, Decision, Reach, Sent, Wanted};
 use homeroom_runtime::{Engine, Session};
 use serde_json::{Map, Value, json};
 
-use super::query;
-use crate::Api;
+use crate::keys::Admin;
 use crate::problem::Problem;
+use crate::{Api, body, query};
 
 /// How many are told where nothing is said.
 const LIMIT: usize = 100;
@@ -33,7 +32,7 @@ pub(crate) async fn decisions(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    api.allow(&headers)?;
+    api.admin(&headers, Admin::Read)?;
     let (wanted, limit) = asked(query.as_deref().unwrap_or_default())?;
     let bound = api.engine.current();
     let decided = api.engine.decisions(&wanted, limit);
@@ -52,26 +51,14 @@ fn asked(text: &str) -> Result<(Wanted, usize), Problem> {
         match key.as_str() {
             _ if value.is_empty() => {}
             "user" => wanted.user = Some(value),
-            "namespace" => wanted.namespace = Some(format!("/{}", value.trim_start_matches('/'))),
+            "namespace" => wanted.namespace = Some(body::namespace(&value)),
             "event" => wanted.event = Some(value),
             "code" => wanted.code = Some(value),
-            "limit" => limit = limit_of(&value)?,
-            other => {
-                let hint = did_you_mean(other, KEYS).unwrap_or_else(|| format!("ask by {}.", KEYS.join(", ")));
-                return Err(wrong(format!("`{other}` cannot be asked: {hint}")));
-            }
+            "limit" => limit = query::limit(&value, LIMIT_MAX)?,
+            other => return Err(query::unknown(other, &KEYS)),
         }
     }
     Ok((wanted, limit))
-}
-
-fn limit_of(value: &str) -> Result<usize, Problem> {
-    let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-    limit.ok_or_else(|| wrong(format!("`limit` is a number from 1 to {LIMIT_MAX}.")))
-}
-
-fn wrong(message: String) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message)
 }
 
 fn told(decision: &Decision, engine: &Engine, plan: &Plan) -> Value {

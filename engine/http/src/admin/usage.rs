@@ -9,11 +9,12 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::Api;
+use crate::keys::Admin;
 use crate::problem::Problem;
 
 /// The definitions that are served, with their secrets struck out, and counts of those who are connected to this server.
 pub(crate) async fn usage(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
-    api.allow(&headers)?;
+    api.admin(&headers, Admin::Read)?;
     let sources = api.definitions.sources();
     let sources: Vec<Value> = sources.iter().map(|(path, text)| json!({ "path": path, "text": text })).collect();
     let usage = api.engine.usage();

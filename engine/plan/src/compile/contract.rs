@@ -11,7 +11,26 @@ use super::Compiler;
 use super::scope::{Known, Scope};
 use crate::contract::{BackendTerms, Carries, ClientTerms, Contract, RoomTerms, ServerTerms, ViewTerms, schema_of};
 use crate::program::{Audience, Code, Entry, EventId, Input, Namespace, Otherwise, Procedure, Step, Verb};
+use crate::refusals::TOKEN_EVENT;
 use crate::shape::Shape;
+
+/// What handing in a token can be refused with.
+const TOKEN_CODES: &[&str] = &[
+    "UNAUTHENTICATED",
+    "TOKEN_EXPIRED",
+    "UNAUTHORIZED",
+    "INVALID_PAYLOAD",
+    "RATE_LIMITED",
+    "BUSY",
+    "PAYLOAD_TOO_LARGE",
+    "UNAVAILABLE",
+    "TIMEOUT",
+    "INTERNAL",
+];
+
+/// What it is for.
+const TOKEN_IS_FOR: &str =
+    "Hands in a fresh token of the same user on this connection, which then lasts as long as that one.";
 
 /// What an ack is given.
 pub(crate) enum AckShape {
@@ -44,6 +63,10 @@ impl Compiler<'_, '_> {
             if let Some(entry) = of.client_events.get(name.value.as_str()) {
                 contract.client_events.push(self.client_terms(event, entry, of));
             }
+        }
+        if !of.open && !of.client_events.is_empty() {
+            let terms = self.token_terms(&of.connect);
+            contract.client_events.push(terms);
         }
         for (name, event) in file.backend_events.iter() {
             if let Some(entry) = of.backend_events.get(name.value.as_str()) {
@@ -107,6 +130,25 @@ impl Compiler<'_, '_> {
             carries: carries(&entry.input),
             who,
             limit: text(event.rate_limit.as_ref()),
+            success,
+            failure,
+            codes,
+        }
+    }
+
+    /// The engine's own event by which a client hands in a fresh token.
+    fn token_terms(&mut self, connect: &Entry) -> ClientTerms {
+        let codes: Vec<Code> = TOKEN_CODES.iter().map(|code| Arc::from(*code)).collect();
+        let answer = Shape::object([("expiresAt".to_owned(), Shape::text(), false)]);
+        self.acks.insert(TOKEN_EVENT.into(), AckShape::Value(Known::made(answer)));
+        let (success, failure) = self.ack_schemas(TOKEN_EVENT, &codes);
+        ClientTerms {
+            name: TOKEN_EVENT.into(),
+            description: Some(TOKEN_IS_FOR.into()),
+            place: Arc::clone(&connect.place),
+            carries: Carries::One(Arc::new(json!({ "type": "string" }))),
+            who: vec!["anyone who is connected".into()],
+            limit: Some("10 per 60s".into()),
             success,
             failure,
             codes,

@@ -12,6 +12,7 @@ use crate::data::{Data, Part, Template};
 use crate::expr::{Expr, Path};
 use crate::fit::{Fit, Misfit, fit};
 use crate::program::{Args, Audience, Body, Emit, RoomRef, ServerEvent, Verb, View};
+use crate::refusals;
 use crate::shape::{Found, Shape, spoken};
 
 /// What an event carries, compiled, with what is known of its one argument.
@@ -408,7 +409,7 @@ impl Compiler<'_, '_> {
     pub(crate) fn usable_event_name(&mut self, name: &Text) {
         const KEPT: &[&str] =
             &["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener", "error"];
-        if KEPT.contains(&name.value.as_str()) {
+        if KEPT.contains(&name.value.as_str()) || name.value.starts_with(refusals::OWN_EVENTS) {
             self.tell(
                 Diagnostic::error(
                     codes::RESERVED_EVENT,

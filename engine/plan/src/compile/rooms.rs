@@ -18,6 +18,8 @@ use crate::shape::{Shape, spoken};
 const HISTORY_SIZE_MAX: usize = 500;
 /// How long it keeps them at most.
 const HISTORY_TTL_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How soon members of a room may be asked anew.
+const RECHECK_MIN: Duration = Duration::from_secs(1);
 
 /// A reference, and what is known of the texts for its parameters.
 pub(crate) struct Referred<T> {
@@ -38,12 +40,15 @@ impl Compiler<'_, '_> {
             let presence = presence.and_then(|node| self.data(node, &scope));
             let learnt = presence.as_ref().map(|(_, known)| known.shape.clone());
             self.learned_now.presences.push(learnt);
+            let recheck = room.parts.iter().find_map(|part| part.recheck.as_ref());
+            let recheck = recheck.and_then(|every| self.recheck(every));
             rooms.push(Room {
                 place: self.place(room.name.span),
                 pattern: room.pattern.clone(),
                 rules,
                 slots: scope.slots,
                 presence: presence.map(|(data, _)| data),
+                recheck,
                 tracked: false,
                 on_join: None,
                 on_leave: None,
@@ -81,6 +86,17 @@ impl Compiler<'_, '_> {
             );
         }
         Some(History { size, ttl })
+    }
+
+    /// How often members are asked anew: no more often than a database would bear.
+    fn recheck(&mut self, written: &Text) -> Option<Duration> {
+        let every = self.diagnostics.keep(parse_duration(written))?;
+        if every < RECHECK_MIN {
+            let told = Diagnostic::error(homeroom_definition::codes::BAD_DURATION, written.span, "this is too often");
+            self.tell(told.help("each member is asked, so write `1s` or more"));
+            return None;
+        }
+        Some(every)
     }
 
     /// `on_join` and `on_leave`, once everything they may name is known.

@@ -34,7 +34,11 @@ impl Act<'_> {
             Some(cache) => {
                 let ttl_ms = i64::try_from(cache.as_millis()).unwrap_or(i64::MAX);
                 let ask = timings.time(aside(|| asked(db, asks, &params)));
-                (*self.site.bound.answers.get(call.query, &params, ttl_ms, ask).await?).clone()
+                let answers = &self.site.bound.answers;
+                match self.anew {
+                    true => (*answers.anew(call.query, &params, ttl_ms, ask).await?).clone(),
+                    false => (*answers.get(call.query, &params, ttl_ms, ask).await?).clone(),
+                }
             }
         };
         Ok(present(answer))

@@ -14,6 +14,14 @@ pub(super) fn of_all(namespace: &str) -> String {
     format!("{namespace} all")
 }
 
+/// The channel that every server listens to.
+pub(super) const SERVERS: &str = "servers";
+
+/// The channel of one server.
+pub(super) fn of_server(server: u64) -> String {
+    format!("server {server:016x}")
+}
+
 /// The channels of rooms, each once.
 pub(super) fn of_rooms(namespace: &str, rooms: &[Arc<str>]) -> Vec<String> {
     let mut shards: Vec<u64> = rooms.iter().map(|room| shard(room)).collect();

@@ -17,6 +17,8 @@ const VERSION: u8 = 2;
 const EMIT: u8 = 1;
 const EVICT: u8 = 2;
 const KEPT: u8 = 3;
+const ASK: u8 = 4;
+const TELL: u8 = 5;
 
 /// Set where a frame is published on one channel alone.
 const SINGLE: u8 = 1;
@@ -34,6 +36,10 @@ pub(super) enum Said<'a> {
     Evict { who: &'a str, rooms: &'a [Place] },
     /// An emission that rooms keep.
     Kept { entry: &'a Entry, roles: &'a [Arc<str>] },
+    /// An order, as JSON, to every server.
+    Ask { order: &'a str },
+    /// What came of the order that bears a number, as JSON, to whoever gave it.
+    Tell { number: u64, answer: &'a str },
 }
 
 /// A frame that was read.
@@ -56,6 +62,8 @@ pub(super) struct Frame {
 pub(super) enum Sent {
     Emit(Emitted),
     Evict { who: String, rooms: Vec<Arc<str>> },
+    Ask { order: String },
+    Tell { number: u64, answer: String },
     Kept(Kept),
 }
 
@@ -171,6 +179,15 @@ pub(super) fn write(from: From, manner: Manner, namespace: &str, said: &Said<'_>
             to.text(who);
             to.list(rooms, |to, place| to.text(&place.name));
         }
+        Said::Ask { order } => {
+            to.byte(ASK);
+            to.text(order);
+        }
+        Said::Tell { number, answer } => {
+            to.byte(TELL);
+            to.0.extend_from_slice(&number.to_be_bytes());
+            to.text(answer);
+        }
     }
     to.0
 }
@@ -233,6 +250,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Frame> {
         EMIT => Sent::Emit(from.emission()?),
         EVICT => Sent::Evict { who: from.text()?, rooms: from.names()? },
         KEPT => Sent::Kept(from.kept()?),
+        ASK => Sent::Ask { order: from.text()? },
+        TELL => Sent::Tell { number: from.number()?, answer: from.text()? },
         _ => return None,
     };
     let (is_single, is_again) = (flags & SINGLE != 0, flags & AGAIN != 0);
@@ -350,6 +369,15 @@ mod tests {
         let Sent::Kept(kept) = frame.sent else { panic!("one that is kept") };
         assert_eq!((kept.number, kept.at_ms, kept.own, &kept.links), (5, 9, 4, &entry.links));
         assert_eq!(kept.emitted.rooms, entry.emission.to.rooms);
+    }
+
+    #[test]
+    fn orders_and_answers_arrive_as_they_left() {
+        let from = From { server: 7, number: 1, trace: TraceId(9) };
+        let asked = read(&write(from, TWICE, "", &Said::Ask { order: "{}" })).expect("a frame");
+        assert_eq!(asked.sent, Sent::Ask { order: "{}".into() });
+        let told = read(&write(from, TWICE, "", &Said::Tell { number: u64::MAX, answer: "[]" })).expect("a frame");
+        assert_eq!(told.sent, Sent::Tell { number: u64::MAX, answer: "[]".into() });
     }
 
     proptest! {

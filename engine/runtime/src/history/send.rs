@@ -6,6 +6,7 @@ use bytes::Bytes;
 use parking_lot::MutexGuard;
 
 use super::{Entry, Link, Room, State, in_order, lock};
+use crate::cluster::kept_number;
 use crate::decisions::Reached;
 use crate::delivery::Scene;
 use crate::engine::Inner;
@@ -18,8 +19,8 @@ pub(super) type Positions = Vec<(Arc<str>, Arc<str>)>;
 
 impl Inner {
     /// Sends an emission to the clients of all servers, and keeps it in the rooms that keep what is sent to them. Yields
-    /// how many connections of this server it reached.
-    pub(crate) fn send_kept(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> usize {
+    /// how many connections of this server it reached, and the number by which the other servers know it.
+    pub(crate) fn send_kept(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> (usize, u64) {
         let Scene { bound, served, trace, .. } = *scene;
         let (namespace, history) = (&served.namespace().path, &self.history);
         let rooms = emission.kept.iter().map(|kept| history.room_or_new(namespace, &kept.room, kept.history));
@@ -55,7 +56,7 @@ impl Inner {
         let sum = reached.sum;
         served.meters.of_sent(entry.emission.number).count(&served.meters.all, sum);
         self.remember_sent(bound, namespace, entry.emission.clone(), reached, sender, trace);
-        sum.reached
+        (sum.reached, kept_number(entry.number))
     }
 
     /// Delivers an entry to its audience here, or to the part of it that `emission` says, telling each the positions of

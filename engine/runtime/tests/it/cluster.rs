@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use homeroom_runtime::{Cluster, ClusterKey, Hooks, RuntimeSettings, Session, Stores};
+use futures_util::future::BoxFuture;
+use homeroom_runtime::{
+    Cluster, ClusterKey, Command, Hooks, Obeyed, Order, Revoked, Roll, RuntimeSettings, Session, Stores,
+};
 use homeroom_store::bus::{Bus, BusLimits, Frames, MemoryHub};
 use homeroom_store::{ManualClock, MemoryPresence, PresenceRules};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::house::{BEGINS_AT_MS, House, stores};
@@ -32,6 +36,7 @@ client_events:
     do: [{ emit: grade, to: [class:<c>, staff:<c>], except: sender, data: { c: <c>, score: <score>, secret: <secret> } }]
   shout: { allow: anyone, do: [{ emit: shout, to: others, data: { id: <user.id>, role: <user.role> } }] }
 backend_events:
+  mark: { payload: Grade, do: [{ emit: grade, to: class:<c>, data: { c: <c>, score: <score>, secret: <secret> } }] }
   close: { payload: { fields: { c: Id } }, do: [{ leave: class:<c>, who: class:<c> }] }
 server_events:
   came: { payload: Who }
@@ -44,6 +49,15 @@ server_events:
       - { roles: [TEACHER] }
 ";
 
+/// Knows the servers there are.
+struct Everyone(Arc<Mutex<Vec<u64>>>);
+
+impl Roll for Everyone {
+    fn servers(&self) -> BoxFuture<'_, Option<Vec<u64>>> {
+        Box::pin(std::future::ready(Some(self.0.lock().clone())))
+    }
+}
+
 /// One of several servers.
 struct Member {
     house: House,
@@ -54,6 +68,7 @@ struct Town {
     members: Vec<Member>,
     clock: Arc<ManualClock>,
     hub: MemoryHub,
+    roll: Arc<Mutex<Vec<u64>>>,
 }
 
 impl Town {
@@ -62,15 +77,18 @@ impl Town {
         let shared = stores(&clock).await;
         let presence = MemoryPresence::new(clock.clone(), PresenceRules::default());
         let hub = MemoryHub::new();
+        let everyone = Arc::new(Mutex::new((0..servers as u64).collect::<Vec<u64>>()));
+        let roll = Arc::clone(&everyone);
         let members = (0..servers).map(|number| {
             let (bus, frames) = hub.join(BusLimits::default());
-            let cluster = Cluster::new(Arc::new(bus), number as u64, ClusterKey::of("secret"));
+            let roll = Arc::new(Everyone(Arc::clone(&everyone)));
+            let cluster = Cluster::new(Arc::new(bus), number as u64, ClusterKey::of("secret")).among(roll);
             let presence = Arc::new(presence.another_server());
             let stores = Stores { presence, cluster: Some(Arc::new(cluster)), ..shared.clone() };
             let house = House::among(YAML, RuntimeSettings::default(), Hooks::new(), clock.clone(), stores);
             Member { house, frames }
         });
-        let mut town = Self { members: members.collect(), clock: clock.clone(), hub };
+        let mut town = Self { members: members.collect(), clock: clock.clone(), hub, roll };
         town.settle().await;
         town
     }
@@ -95,6 +113,20 @@ impl Town {
         let answer = self.members[server].house.ask(who, event, args).await;
         self.settle().await;
         answer
+    }
+
+    /// Gives an order on the first server, while all hear.
+    async fn order(&mut self, order: &Order) -> Obeyed {
+        let engine = self.members[0].house.engine.clone();
+        let ordered = engine.order(order);
+        let mut ordered = std::pin::pin!(ordered);
+        loop {
+            tokio::select! {
+                biased;
+                obeyed = &mut ordered => return obeyed,
+                () = tokio::time::sleep(std::time::Duration::from_millis(1)) => self.settle().await,
+            }
+        }
     }
 
     fn heard(&self, server: usize, who: &Session) -> Vec<String> {
@@ -199,4 +231,92 @@ async fn frames_of_strangers_are_not_heard() {
     other.ask(&eve, "shout", &[]).await;
     town.settle().await;
     assert_eq!(town.heard(0, &alice), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_order_is_done_on_every_server_and_who_is_silent_is_named() {
+    let mut town = Town::of(3).await;
+    let (ann, tab, bob) = (
+        town.enter(0, "ann", "STUDENT").await,
+        town.enter(1, "ann", "STUDENT").await,
+        town.enter(2, "bob", "STUDENT").await,
+    );
+    for (server, who) in [(0, &ann), (1, &tab), (2, &bob)] {
+        town.ask(server, who, "join", &class()).await;
+    }
+    let told = town.order(&Order::User { user: "ann".into() }).await;
+    let sockets: Vec<&Value> = told.all().flat_map(|one| one["sockets"].as_array().expect("a list")).collect();
+    assert_eq!(sockets.len(), 2);
+    assert_eq!(sockets[1]["server"], "0000000000000001");
+    let rooms = Order::Rooms { namespace: "/a".into(), prefix: "class".into(), after: String::new(), limit: 10 };
+    let told = town.order(&rooms).await;
+    let sizes: u64 = told.all().filter_map(|one| one["rooms"]["class:m"].as_u64()).sum();
+    assert_eq!((sizes, told.servers()), (3, json!({ "answered": 3, "silent": [], "unknown": false })));
+
+    let leave =
+        Order::Leave { user: "ann".into(), namespace: "/a".into(), socket: None, rooms: vec!["class:m".into()] };
+    let told = town.order(&leave).await;
+    assert_eq!((told.sum("left"), ann.rooms().len(), tab.rooms().len()), (2, 0, 0));
+    town.settle().await;
+    assert!(town.heard(2, &bob).contains(&r#"went {"id":"ann","role":"STUDENT"}"#.to_owned()), "on_leave ran, once");
+
+    // The third hears nothing any more.
+    let deaf = town.members.pop().expect("a server");
+    tokio::time::pause();
+    let told = town.order(&Order::Disconnect { user: "ann".into(), namespace: None, socket: None }).await;
+    assert_eq!(told.sum("sockets"), 2);
+    assert_eq!(told.others.silent, ["0000000000000002"]);
+    assert_eq!(*town.members[1].house.edge.ended.lock(), [tab.conn]);
+    drop(deaf);
+}
+
+#[tokio::test]
+async fn what_is_revoked_on_one_server_ends_connections_on_all() {
+    let mut town = Town::of(2).await;
+    let ann = town.enter(1, "ann", "STUDENT").await;
+    let revoked = Revoked::User("ann".into());
+    let lasts = std::time::Duration::from_secs(60);
+    assert_eq!(town.members[0].house.engine.revoke(&revoked, lasts).await.expect("revoked"), 0);
+    let told = town.order(&Order::LearnRevocations).await;
+    assert_eq!((told.sum("sockets"), &*town.members[1].house.edge.ended.lock()), (1, &vec![ann.conn]));
+    assert_eq!(town.members[1].house.engine.revocations(), 1);
+}
+
+#[tokio::test]
+async fn a_service_is_told_whom_its_event_reached_on_all_servers() {
+    let mut town = Town::of(3).await;
+    for (server, id) in [(0, "ann"), (1, "bob"), (1, "eve")] {
+        let one = town.enter(server, id, "STUDENT").await;
+        town.ask(server, &one, "join", &class()).await;
+    }
+    let engine = town.members[0].house.engine.clone();
+    let body = json!({ "c": "m", "score": 1, "secret": "s" });
+    let command = Command { namespace: "/a", event: "mark", body: Some(body), tenancy: None };
+    let reached = engine.send(command).await.expect("sent");
+    assert_eq!((reached.sockets, reached.told_others), (1, true));
+    assert_eq!(reached.rooms.iter().map(|room| &**room).collect::<Vec<_>>(), ["class:m"]);
+    let counting = engine.count_reach(&reached);
+    let mut counting = std::pin::pin!(counting);
+    let all = loop {
+        tokio::select! {
+            biased;
+            all = &mut counting => break all,
+            () = tokio::time::sleep(std::time::Duration::from_millis(1)) => town.settle().await,
+        }
+    };
+    assert_eq!((all.sockets, all.servers, all.answered, all.silent), (3, 2, 3, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_server_that_the_roll_has_lost_and_that_was_heard_lately_is_asked_too() {
+    let mut town = Town::of(2).await;
+    let [ann, bob] = [town.enter(0, "ann", "STUDENT").await, town.enter(1, "bob", "STUDENT").await];
+    for (server, who) in [(0, &ann), (1, &bob)] {
+        town.ask(server, who, "join", &class()).await;
+    }
+    town.roll.lock().clear();
+    let rooms = Order::Rooms { namespace: "/a".into(), prefix: String::new(), after: String::new(), limit: 10 };
+    let told = town.order(&rooms).await;
+    let sizes: u64 = told.all().filter_map(|one| one["rooms"]["class:m"].as_u64()).sum();
+    assert_eq!((sizes, told.servers()), (2, json!({ "answered": 2, "silent": [], "unknown": false })));
 }

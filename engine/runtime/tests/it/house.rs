@@ -15,7 +15,7 @@ use homeroom_runtime::{
 };
 use homeroom_store::sql::{Db, SqlLimits};
 use homeroom_store::state::StateLimits;
-use homeroom_store::{ManualClock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules};
+use homeroom_store::{ManualClock, MemoryLimits, MemoryPresence, MemoryState, PresenceRules, StateStore};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -111,6 +111,8 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) edge: Arc<Edge>,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) db: Option<Db>,
+    pub(crate) ledger: Arc<dyn StateStore>,
     acks: AtomicU64,
     conns: AtomicU64,
 }
@@ -123,6 +125,7 @@ pub(crate) async fn stores(clock: &Arc<ManualClock>) -> Stores {
     Stores {
         state: Arc::new(MemoryState::new(clock.clone(), StateLimits::default())),
         presence: Arc::new(MemoryPresence::new(clock.clone(), PresenceRules::default())),
+        ledger: Arc::new(MemoryState::new(clock.clone(), StateLimits::default())),
         limits: Arc::new(MemoryLimits::new(clock.clone(), 1000)),
         db: Some(Db::embedded(script, SqlLimits::default()).await.expect("a database")),
         cluster: None,
@@ -169,8 +172,9 @@ impl House {
         let plan = compiled(yaml, &hooks);
         let edge = Arc::new(Edge::default());
         let bound = Bound::new(plan, hooks, &settings, clock.clone());
+        let (db, ledger) = (stores.db.clone(), Arc::clone(&stores.ledger));
         let engine = Engine::new(bound, edge.clone(), stores, clock.clone(), Arc::new(Trusting), settings);
-        Self { engine, edge, clock, acks: AtomicU64::new(0), conns: AtomicU64::new(0) }
+        Self { engine, edge, clock, db, ledger, acks: AtomicU64::new(0), conns: AtomicU64::new(0) }
     }
 
     /// One that is listened to.

@@ -9,3 +9,4 @@ mod history;
 mod house;
 mod limits;
 mod time;
+mod trust;

@@ -102,6 +102,10 @@ impl Bus for MemoryBus {
         Answer::now(())
     }
 
+    fn flushed(&self) -> Answer<'_, bool> {
+        Answer::now(true)
+    }
+
     fn status(&self) -> BusStatus {
         self.on_seat(|seat| seat.status).unwrap_or_default()
     }

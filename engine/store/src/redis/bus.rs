@@ -233,6 +233,24 @@ impl Bus for RedisBus {
         })
     }
 
+    fn flushed(&self) -> Answer<'_, bool> {
+        let one = self.router.one.iter().filter_map(Shard::unsettled);
+        let many = self.router.many.read();
+        let unsettled: Vec<Pending> = one.chain(many.values().filter_map(|shard| shard.unsettled())).collect();
+        if unsettled.is_empty() {
+            return Answer::now(true);
+        }
+        let within = self.router.redis.inner.endpoint.config.call_timeout;
+        Answer::later(async move {
+            let all = async {
+                for one in unsettled {
+                    one.done().await;
+                }
+            };
+            tokio::time::timeout(within, all).await.is_ok()
+        })
+    }
+
     fn status(&self) -> BusStatus {
         let many = self.router.many.read();
         let shards: Vec<&Shard> = self.router.one.iter().chain(many.values().map(|shard| &**shard)).collect();

@@ -13,6 +13,7 @@ on_every_store!(
     whoever_listens_no_more_hears_no_more,
     what_is_published_once_a_subscription_was_waited_for_is_heard,
     many_channels_and_any_bytes,
+    what_was_published_has_left_once_that_was_waited_for,
 );
 
 /// Publishes on a channel until it is heard there, and takes what was.
@@ -38,6 +39,22 @@ async fn take(frames: &mut Frames, count: usize) -> Vec<(String, Bytes)> {
         }
     }
     taken
+}
+
+async fn what_was_published_has_left_once_that_was_waited_for(house: &House) {
+    let [(a, _at_a), (b, mut at_b), _] = house.buses();
+    b.subscribe("/x");
+    listened(&a, "/x", &mut at_b).await;
+    eventually("what came before has left", async || a.flushed().await).await;
+    let before = a.status();
+    for number in 0..1000 {
+        a.publish("/x", number.to_string().into());
+    }
+    eventually("all has left", async || a.flushed().await).await;
+    let after = a.status();
+    assert_eq!((after.published - before.published, after.dropped), (1000, before.dropped));
+    assert!(a.flushed().await, "and nothing more waits");
+    take(&mut at_b, 1000).await;
 }
 
 async fn frames_reach_whoever_listens_in_order_and_never_their_sender(house: &House) {

@@ -69,6 +69,7 @@ pub(super) async fn founded(
     let stores = Stores {
         state: Arc::new(MemoryState::new(Arc::clone(&clock), StateLimits::default())),
         presence: presence.clone(),
+        ledger: Arc::new(MemoryState::new(Arc::clone(&clock), StateLimits::default())),
         limits: Arc::new(MemoryLimits::new(Arc::clone(&clock), LIMITS_MAX)),
         db,
         cluster: None,

@@ -1,7 +1,7 @@
 //! Rooms, then and now: told apart by their pattern, whatever its parameters are called.
 
-use homeroom_definition::Node;
 use homeroom_definition::model::{Room, RoomHistory, Step};
+use homeroom_definition::{Node, Text, parse_duration};
 
 use super::rights::Said;
 use super::{Both, described, place};
@@ -48,6 +48,7 @@ impl Both<'_, '_> {
         details.extend(self.right(Right::Join, &action, &before, &after, is.name.span));
         self.presence(was, is, &mut details);
         details.extend(history(was, is));
+        recheck(was, is, &mut details);
         self.presence_steps("on_join", was, is, |part| &part.on_join, &mut details);
         self.presence_steps("on_leave", was, is, |part| &part.on_leave, &mut details);
         details
@@ -117,6 +118,20 @@ fn history(was: &DeclaredRoom<'_>, is: &DeclaredRoom<'_>) -> Option<Detail> {
         (None, None) => return None,
     };
     Some(Detail::other(words, place(before.map(|part| part.span), after.map(|part| part.span))))
+}
+
+fn recheck(was: &DeclaredRoom<'_>, is: &DeclaredRoom<'_>, details: &mut Vec<Detail>) {
+    let every = |room: &DeclaredRoom<'_>| room.parts.iter().find_map(|part| part.recheck.clone());
+    let (before, after) = (every(was), every(is));
+    let read = |text: &Option<Text>| text.as_ref().and_then(|text| parse_duration(text).ok());
+    if read(&before) == read(&after) {
+        return;
+    }
+    let words = match &after {
+        None => "who is in it is no longer asked anew whether they may be (`recheck:`)".to_owned(),
+        Some(every) => format!("who is in it is asked anew every {} whether they still may be", every.value),
+    };
+    details.push(Detail::other(words, place(before.map(|text| text.span), after.map(|text| text.span))));
 }
 
 fn said(house: &House<'_>, room: &DeclaredRoom<'_>) -> Said {

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 
 use super::super::endpoint::backoff;
 use super::super::node::brief;
+use super::PING_EVERY;
 use super::shard::{Leaving, Shared};
-use super::{Counts, PING_EVERY};
 
 /// How many frames, and how many bytes of them, leave together.
 const BATCH_FRAMES: usize = 512;
@@ -61,6 +61,7 @@ async fn sweep(shared: &Shared) {
         tokio::time::sleep(SWEEP_EVERY).await;
         let stale = shared.leaving.drop_while(Leaving::is_stale);
         shared.wire.counts.dropped.fetch_add(stale, Ordering::Relaxed);
+        shared.settle(stale);
     }
 }
 
@@ -127,7 +128,7 @@ async fn publishing(shared: &Shared, mut connection: MultiplexedConnection, word
         if batch.is_empty() {
             continue;
         }
-        let mut unconfirmed = Unconfirmed { counts: &shared.wire.counts, frames: batch.len() };
+        let mut unconfirmed = Unconfirmed { shared, frames: batch.len() as u64 };
         let mut pipe = redis::pipe();
         for leaving in &batch {
             pipe.cmd(words.publish).arg(&leaving.channel).arg(&leaving.frame).ignore();
@@ -150,6 +151,7 @@ fn batch(shared: &Shared, first: Leaving) -> Vec<Leaving> {
     while let Some(leaving) = next {
         if leaving.is_stale() {
             shared.wire.counts.dropped.fetch_add(1, Ordering::Relaxed);
+            shared.settle(1);
         } else {
             bytes += leaving.frame.len();
             batch.push(leaving);
@@ -161,19 +163,22 @@ fn batch(shared: &Shared, first: Leaving) -> Vec<Leaving> {
 
 /// Frames that were sent; lost, unless they are confirmed, whatever ends the sending.
 struct Unconfirmed<'a> {
-    counts: &'a Counts,
-    frames: usize,
+    shared: &'a Shared,
+    frames: u64,
 }
 
 impl Unconfirmed<'_> {
     fn confirm(&mut self) {
-        self.counts.published.fetch_add(std::mem::take(&mut self.frames) as u64, Ordering::Relaxed);
+        let frames = std::mem::take(&mut self.frames);
+        self.shared.wire.counts.published.fetch_add(frames, Ordering::Relaxed);
+        self.shared.settle(frames);
     }
 }
 
 impl Drop for Unconfirmed<'_> {
     fn drop(&mut self) {
-        self.counts.dropped.fetch_add(self.frames as u64, Ordering::Relaxed);
+        self.shared.wire.counts.dropped.fetch_add(self.frames, Ordering::Relaxed);
+        self.shared.settle(self.frames);
     }
 }
 

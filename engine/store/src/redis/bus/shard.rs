@@ -35,6 +35,9 @@ pub(super) struct Shared {
     pub(super) epoch: AtomicU64,
     /// Which of [`Channels::changes`] the other end has confirmed.
     pub(super) confirmed: watch::Sender<u64>,
+    /// How many frames were put into [`Shared::leaving`], and how many have left it for good: sent and confirmed, or lost.
+    pub(super) put: AtomicU64,
+    pub(super) settled: watch::Sender<u64>,
     /// A channel may lie on another node by now.
     pub(super) doubt: AtomicBool,
 }
@@ -54,6 +57,13 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// So many frames have left for good.
+    pub(super) fn settle(&self, frames: u64) {
+        self.settled.send_modify(|settled| *settled += frames);
+    }
+}
+
 impl Leaving {
     pub(super) fn is_stale(&self) -> bool {
         self.since.elapsed() > HOLD
@@ -69,7 +79,7 @@ pub(super) struct Channels {
     pub(super) changes: u64,
 }
 
-/// Changes of channels that were not confirmed yet.
+/// Changes of channels, or frames, that were not confirmed yet.
 pub(super) struct Pending {
     changes: u64,
     confirmed: watch::Receiver<u64>,
@@ -95,6 +105,8 @@ impl Shard {
             since_ms: AtomicI64::new(0),
             epoch: AtomicU64::new(0),
             confirmed: watch::Sender::new(0),
+            put: AtomicU64::new(0),
+            settled: watch::Sender::new(0),
             doubt: AtomicBool::new(false),
         });
         let task = tokio::spawn(session::keep(Arc::clone(&shared)));
@@ -104,7 +116,18 @@ impl Shard {
     /// Yields whether there was place.
     pub(super) fn publish(&self, channel: String, frame: Vec<u8>) -> bool {
         let weight = channel.len() + frame.len();
-        self.shared.leaving.push(Leaving { channel, frame, since: Instant::now() }, weight)
+        let has_place = self.shared.leaving.push(Leaving { channel, frame, since: Instant::now() }, weight);
+        if has_place {
+            self.shared.put.fetch_add(1, Ordering::Relaxed);
+        }
+        has_place
+    }
+
+    /// Frames that have not left for good yet.
+    pub(super) fn unsettled(&self) -> Option<Pending> {
+        let (put, settled) = (self.shared.put.load(Ordering::Relaxed), self.shared.settled.subscribe());
+        let is_pending = *settled.borrow() < put;
+        is_pending.then_some(Pending { changes: put, confirmed: settled })
     }
 
     /// Listens to a channel, or no more.

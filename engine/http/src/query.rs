@@ -1,12 +1,37 @@
 //! The part of an address after `?`.
 
+use axum::http::StatusCode;
+use homeroom_definition::did_you_mean;
+
+use crate::problem::Problem;
+
 /// Its names and values, decoded; what cannot be decoded stays as it came.
-pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     let parts = query.split('&').filter(|part| !part.is_empty());
     parts
         .map(|part| part.split_once('=').unwrap_or((part, "")))
         .map(|(name, value)| (decoded(name), decoded(value)))
         .collect()
+}
+
+/// What is asked for cannot be.
+pub(crate) fn wrong(message: String) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message)
+}
+
+/// Something is asked by a name that is none of the known.
+pub(crate) fn unknown(name: &str, known: &[&str]) -> Problem {
+    if known.is_empty() {
+        return wrong(format!("Nothing can be asked here, and so not `{name}`."));
+    }
+    let hint = did_you_mean(name, known.iter().copied()).unwrap_or_else(|| format!("ask by {}.", known.join(", ")));
+    wrong(format!("`{name}` cannot be asked: {hint}"))
+}
+
+/// How many of something are asked for.
+pub(crate) fn limit(value: &str, max: usize) -> Result<usize, Problem> {
+    let limit = value.parse().ok().filter(|limit| (1..=max).contains(limit));
+    limit.ok_or_else(|| wrong(format!("`limit` is a number from 1 to {max}.")))
 }
 
 fn decoded(text: &str) -> String {
