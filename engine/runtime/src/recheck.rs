@@ -24,10 +24,14 @@ const AT_ONCE: usize = 64;
 /// How much sooner than it is due somebody may be asked: a fifth.
 const SOONER: u64 = 5;
 
+/// When, of which connection, about which room.
+type Due = (i64, u64, Arc<str>);
+
 /// Who is to be asked again, and when.
 #[derive(Debug, Default)]
 pub(crate) struct Rechecks {
-    due: Mutex<BinaryHeap<Reverse<(i64, u64, Arc<str>)>>>,
+    /// The soonest first.
+    due: Mutex<BinaryHeap<Reverse<Due>>>,
     under_way: Arc<AtomicUsize>,
 }
 
@@ -134,7 +138,7 @@ mod tests {
         let every = Duration::from_secs(30);
         let dues: Vec<i64> = (0..100).map(|conn| due_ms(1_000_000, every, conn, "room:a")).collect();
         assert!(dues.iter().all(|due| (1_024_000..=1_030_000).contains(due)), "{dues:?}");
-        let mut apart = dues.clone();
+        let mut apart = dues;
         apart.sort_unstable();
         apart.dedup();
         assert!(apart.len() > 90, "{}", apart.len());

@@ -26,10 +26,10 @@ pub(super) fn paths(paths: &mut Map<String, Value>) {
         decided,
     );
     decisions["parameters"] = json!([
-        query("user", "About this user; also tells of the user's connections to this server.", text()),
-        query("namespace", "In this namespace.", text()),
-        query("event", "About this event.", text()),
-        query("code", "With this code; `OK` for what was allowed.", text()),
+        query("user", "About this user; also tells of the user's connections to this server.", &text()),
+        query("namespace", "In this namespace.", &text()),
+        query("event", "About this event.", &text()),
+        query("code", "With this code; `OK` for what was allowed.", &text()),
         limit(),
     ]);
     add("decisions", "get", decisions);
@@ -51,16 +51,16 @@ pub(super) fn paths(paths: &mut Map<String, Value>) {
         ok("Some of them.", &named("Rooms")),
     );
     rooms["parameters"] = json!([
-        needed(query("namespace", "The namespace.", text())),
-        query("prefix", "Rooms whose names begin so.", text()),
-        query("after", "Rooms whose names come after this one: `next` of the answer before.", text()),
+        needed(query("namespace", "The namespace.", &text())),
+        query("prefix", "Rooms whose names begin so.", &text()),
+        query("after", "Rooms whose names come after this one: `next` of the answer before.", &text()),
         limit(),
     ]);
     add("rooms", "get", or(rooms, &[("404", "NotFound")]));
     let mut state = look("state", "What a key holds, its last entries.", ok("It.", &named("State")));
     state["parameters"] = json!([
-        needed(query("namespace", "The namespace whose state it is.", text())),
-        needed(query("key", "The key, as the state spells it.", text())),
+        needed(query("namespace", "The namespace whose state it is.", &text())),
+        needed(query("key", "The key, as the state spells it.", &text())),
         limit(),
     ]);
     add("state", "get", or(state, &[("404", "NotFound"), ("503", "Unavailable")]));
@@ -165,7 +165,7 @@ fn id() -> Value {
     json!([{ "$ref": "#/components/parameters/Id" }])
 }
 
-fn query(name: &str, description: &str, schema: Value) -> Value {
+fn query(name: &str, description: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }
 
@@ -177,7 +177,7 @@ fn needed(mut parameter: Value) -> Value {
 
 fn limit() -> Value {
     let schema = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 });
-    query("limit", "How many at most.", schema)
+    query("limit", "How many at most.", &schema)
 }
 
 fn text() -> Value {

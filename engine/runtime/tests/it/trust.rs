@@ -1,6 +1,7 @@
 //! Who may no longer: revoked tokens, fresh ones on a live connection, members who are asked again.
 
 use homeroom_runtime::{Command, Revoked, Tenancy};
+use homeroom_store::sql::Sql;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -108,7 +109,7 @@ async fn set(house: &House, n: i64) {
     // As another program would: the engine is not told.
     let db = house.db.clone().expect("a database");
     let mut tx = db.begin().await.expect("a transaction");
-    tx.execute(&format!("update t set n = {n} where id = 'a'"), &[]).await.expect("written");
+    tx.execute(&Sql::plain(&format!("update t set n = {n} where id = 'a'")), &[]).await.expect("written");
     tx.commit().await.expect("written");
 }
 
