@@ -89,6 +89,7 @@ impl House {
             db: None,
             cluster: None,
             history: None,
+            ledger: Arc::new(MemoryState::new(clock.clone(), StateLimits::default())),
         };
         let settings = RuntimeSettings::default();
         let edge = Arc::new(Edge::default());
