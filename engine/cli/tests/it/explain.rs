@@ -78,7 +78,7 @@ fn arguments(line: &str) -> Vec<String> {
     arguments
 }
 
-/// The answer without what is different each time: `<now>`, `<today>`, `<uuid>`.
+/// The answer without what is different each time: `<now>`, `<today>`, `<uuid>`, `<position>`.
 fn masked(answer: &str) -> String {
     let mut text = String::new();
     let mut rest = answer;
@@ -87,6 +87,7 @@ fn masked(answer: &str) -> String {
             Some(date) if rest[date.len()..].starts_with('T') => ("<now>", "0000-00-00T00:00:00.000Z".len()),
             Some(date) => ("<today>", date.len()),
             None if rest.get(..36).is_some_and(is_uuid) => ("<uuid>", 36),
+            None if text.ends_with(":\"") && position(rest) > 0 => ("<position>", position(rest)),
             None => ("", next.len_utf8()),
         };
         text.push_str(if mask.is_empty() { &rest[..len] } else { mask });
@@ -100,6 +101,13 @@ fn is_about_today(date: &str) -> bool {
     let hours = [-24_i64, 0, 24].map(jiff::SignedDuration::from_hours);
     let days = hours.map(|by| (jiff::Timestamp::now() + by).strftime("%Y-%m-%d").to_string());
     days.iter().any(|day| day == date)
+}
+
+/// How long the sealed position is that a text begins with; 0: it begins with none.
+fn position(text: &str) -> usize {
+    let end = text.find('"').unwrap_or(0);
+    let is_sealed = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if end >= 24 && is_sealed(&text[..end]) { end } else { 0 }
 }
 
 fn is_uuid(text: &str) -> bool {
