@@ -26,8 +26,8 @@ pub(crate) fn count() -> Result<Figures, String> {
 
 fn valgrind(program: &Path, out: &Path) -> Result<(), String> {
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--collect-atstart=no"])
-        .arg(format!("--toggle-collect={COUNTED}"))
+        .arg("--tool=callgrind")
+        .arg(format!("--dump-before={COUNTED}"))
         .arg(format!("--dump-after={COUNTED}"))
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(program)
@@ -40,9 +40,9 @@ fn valgrind(program: &Path, out: &Path) -> Result<(), String> {
     }
 }
 
-/// One dump for each event, in their order.
+/// Two dumps for each event, in their order: of what came before it, and of itself.
 fn read_all(folder: &Path) -> Result<Figures, String> {
-    let path = |number: usize| -> PathBuf { folder.join(format!("out.{}", number + 1)) };
+    let path = |number: usize| -> PathBuf { folder.join(format!("out.{}", 2 * number + 2)) };
     let costs = NAMES.iter().enumerate().map(|(number, name)| {
         let dump =
             fs::read_to_string(path(number)).map_err(|error| format!("{name}: valgrind wrote nothing: {error}"))?;
