@@ -51,8 +51,8 @@ fn parameters() -> Value {
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" },
-            "description": "Sent again with the same key and body, it is answered as the first time and done once, for as long as answers are kept. The same key with another body is refused. An answer of 4xx or 5xx is not kept: nothing was promised, so it may be sent again.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 128 },
+            "description": "Visible ASCII characters, without spaces. Sent again with the same key and body, it is answered as the first time and done once, for as long as answers are kept. The same key with another body is refused. An answer of 4xx or 5xx is not kept: nothing was promised, so it may be sent again.",
         },
         "Id": { "name": "id", "in": "path", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 512 } },
     })

@@ -49,12 +49,12 @@ fn asked(text: &str) -> Result<(Wanted, usize), Problem> {
     let (mut wanted, mut limit) = (Wanted::default(), LIMIT);
     for (key, value) in query::pairs(text) {
         match key.as_str() {
+            "limit" => limit = query::limit(&value, LIMIT_MAX)?,
             _ if value.is_empty() => {}
             "user" => wanted.user = Some(value),
             "namespace" => wanted.namespace = Some(body::namespace(&value)),
             "event" => wanted.event = Some(value),
             "code" => wanted.code = Some(value),
-            "limit" => limit = query::limit(&value, LIMIT_MAX)?,
             other => return Err(query::unknown(other, &KEYS)),
         }
     }

@@ -66,7 +66,8 @@ fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut all = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(first) = all.next() else { return Ok(None) };
     let text = first.to_str().ok().filter(|_| all.next().is_none());
-    let text = text.filter(|text| (1..=KEY_BYTES_MAX).contains(&text.len()));
+    let is_visible = |text: &&str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    let text = text.filter(|text| (1..=KEY_BYTES_MAX).contains(&text.len())).filter(is_visible);
     let told = || {
         let detail = format!("`Idempotency-Key` is 1 to {KEY_BYTES_MAX} visible ASCII characters, once.");
         Problem::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", detail)

@@ -64,8 +64,10 @@ async fn what_was_refused_may_be_sent_again_and_names_are_bounded() {
     }
     let (status, _, replayed) = once(&api, TELL, "key-one", "k-2", r#"{"id":"r"}"#).await;
     assert_eq!((status, replayed), (StatusCode::OK, false), "put right");
-    let (status, body, _) = once(&api, TELL, "key-one", &"k".repeat(129), r#"{"id":"r"}"#).await;
-    assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_HEADER")));
+    for name in ["k".repeat(129), "two words".into()] {
+        let (status, body, _) = once(&api, TELL, "key-one", &name, r#"{"id":"r"}"#).await;
+        assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_HEADER")), "{name}");
+    }
 }
 
 #[tokio::test]
