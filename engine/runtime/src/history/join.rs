@@ -223,7 +223,7 @@ impl Inner {
             self.read_past(room).await
         };
         match tokio::time::timeout(OPEN_MAX, opening).await {
-            Ok(Ok(())) => self.history.settle_later(room),
+            Ok(Ok(_)) => self.history.settle_later(room),
             Ok(Err(error)) => tracing::warn!(namespace = %room.namespace, room = %room.name, %error, "no history"),
             Err(_) => tracing::warn!(namespace = %room.namespace, room = %room.name, "no history in time"),
         }

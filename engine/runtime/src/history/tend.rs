@@ -1,6 +1,6 @@
 //! What keeps this server's histories and the shared one alike: saving what was sent here, reading what others sent.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -268,8 +268,11 @@ impl Inner {
         let late: Vec<Waiting> = {
             let mut state = room.state.lock();
             let is_late = |waiting: &Waiting| waiting.since_ms + WAITING_MAX_MS <= now_ms;
-            let late: Vec<(u64, u64)> =
+            let mut late: Vec<(u64, u64)> =
                 state.waiting.iter().filter(|(_, waiting)| is_late(waiting)).map(|(at, _)| *at).collect();
+            if let Ok(there) = &read {
+                late.extend(hopeless(&room.name, &state, there));
+            }
             let late = late.iter().filter_map(|at| state.waiting.remove(at)).collect();
             if !state.waiting.is_empty() || read.is_err() {
                 self.history.behind(room, &mut state);
@@ -287,23 +290,25 @@ impl Inner {
         read.is_ok()
     }
 
-    /// Reads what the shared history has of a room, and delivers what was not heard.
-    pub(super) async fn read_past(&self, room: &Arc<Room>) -> Result<(), StoreError> {
+    /// Reads what the shared history has of a room, and delivers what was not heard. Yields what there is: of which server,
+    /// and which number.
+    pub(super) async fn read_past(&self, room: &Arc<Room>) -> Result<HashSet<(u64, u64)>, StoreError> {
         let history = &self.history;
-        let Some(store) = &history.store else { return Ok(()) };
+        let Some(store) = &history.store else { return Ok(HashSet::new()) };
         let keeping = {
             let state = room.state.lock();
             if state.holders == 0 {
-                return Ok(());
+                return Ok(HashSet::new());
             }
             state.keeping
         };
         let past = store.read(&room.full, keeping).await?;
+        let there = past.entries.iter().map(|kept| (kept.origin, kept.number)).collect();
         let bound = self.live.current();
         let read = |kept: &Kept| history.cluster.as_ref()?.read_kept(&bound, &kept.bytes);
         let mut state = room.state.lock();
         if state.holders == 0 {
-            return Ok(());
+            return Ok(there);
         }
         if !state.is_open {
             let own = |kept: &&Kept| state.kept().find(|entry| is(entry, kept)).cloned();
@@ -317,7 +322,7 @@ impl Inner {
             for (entry, came) in waiting {
                 self.hear_kept(entry, came);
             }
-            return Ok(());
+            return Ok(there);
         }
         let is_new = |kept: &&Kept| state.heads.get(&kept.origin).is_none_or(|head| kept.number > head.number);
         let new: Vec<Entry> = past.entries.iter().filter(is_new).filter_map(read).collect();
@@ -325,8 +330,23 @@ impl Inner {
         for entry in new {
             self.hear_kept(Arc::new(entry), Came::Late);
         }
-        Ok(())
+        Ok(there)
     }
+}
+
+/// What waits for something that will not come: a server's events are saved in their order, so what is saved without what
+/// comes before it follows on what the room no longer keeps. What went to several rooms may wait for another of them.
+fn hopeless(room: &str, state: &State, there: &HashSet<(u64, u64)>) -> Vec<(u64, u64)> {
+    let mut firsts: Vec<(u64, u64)> = Vec::new();
+    for (at, waiting) in &state.waiting {
+        let is_first = firsts.last().is_none_or(|(origin, _)| *origin != at.0);
+        let is_of_one_room = waiting.entry.links.len() == 1 && waiting.entry.prev(room).is_some();
+        if is_first && is_of_one_room && state.is_open {
+            firsts.push(*at);
+        }
+    }
+    firsts.retain(|first| there.contains(first));
+    firsts
 }
 
 /// Does something for each of some rooms, some at a time. Yields whether all went well.
