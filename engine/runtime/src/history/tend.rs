@@ -334,8 +334,8 @@ impl Inner {
     }
 }
 
-/// What waits for something that will not come: a server's events are saved in their order, so what is saved without what
-/// comes before it follows on what the room no longer keeps. What went to several rooms may wait for another of them.
+/// What waits for something that will not come: a server's events are saved in their order, so where it, or something after
+/// it, is saved without what comes before it, that is no longer kept. What went to several rooms may wait for another of them.
 fn hopeless(room: &str, state: &State, there: &HashSet<(u64, u64)>) -> Vec<(u64, u64)> {
     let mut firsts: Vec<(u64, u64)> = Vec::new();
     for (at, waiting) in &state.waiting {
@@ -345,7 +345,7 @@ fn hopeless(room: &str, state: &State, there: &HashSet<(u64, u64)>) -> Vec<(u64,
             firsts.push(*at);
         }
     }
-    firsts.retain(|first| there.contains(first));
+    firsts.retain(|first| there.iter().any(|saved| saved.0 == first.0 && saved.1 >= first.1));
     firsts
 }
 
