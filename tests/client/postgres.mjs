@@ -23,8 +23,13 @@ export class Postgres {
 
   /** Starts it where it was, on what it had written. */
   async begin() {
-    this.child = spawn(path.join(ROOT, 'tests/postgres'), [this.folder, `${this.port}`], { stdio: 'ignore' });
-    const answers = () => this.ask('postgres', 'select 1').then(() => true, () => false);
+    const spawned = () => spawn(path.join(ROOT, 'tests/postgres'), [this.folder, `${this.port}`], { stdio: 'ignore' });
+    this.child = spawned();
+    const answers = async () => {
+      // It ends at once where somebody else had its port for a moment.
+      if (this.child.exitCode !== null) this.child = spawned();
+      return this.ask('postgres', 'select 1').then(() => true, () => false);
+    };
     await soon(until(answers), 'PostgreSQL to start', 60_000);
   }
 
