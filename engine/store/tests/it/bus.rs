@@ -29,9 +29,14 @@ pub(crate) async fn listened(from: &Arc<dyn Bus>, channel: &str, at: &mut Frames
         at.try_next().is_some_and(|frame| frame.bytes == probe)
     })
     .await;
-    // Probes on their way come before this.
-    from.publish(channel, last.clone());
-    while at.next().await.expect("a frame").bytes != last {}
+    // Probes on their way come before this; it is said again where it was lost, as it may be while a channel moves.
+    loop {
+        from.publish(channel, last.clone());
+        let heard = async { while at.next().await.expect("a frame").bytes != last {} };
+        if tokio::time::timeout(std::time::Duration::from_millis(200), heard).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// Whether it is what [`listened`] said.
