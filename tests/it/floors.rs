@@ -26,6 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pretty_yaml", &["homeroom-definition"]),
     ("jsonschema", &["homeroom-plan"]),
     ("minijinja", &["homeroom-plan"]),
+    ("ahash", &["homeroom-store"]),
     ("sqlx", &["homeroom-store"]),
     ("moka", &["homeroom-store"]),
     ("redis", &["homeroom-store"]),

@@ -86,6 +86,26 @@ pub fn fit(value: &Shape, wanted: &Shape) -> Fit {
     }
 }
 
+/// The properties of which only the run can tell, where all else of an object is proven to fit. `None` if more than that is
+/// in doubt.
+#[must_use]
+pub fn doubts(value: &Shape, wanted: &Shape) -> Option<Vec<String>> {
+    let (Shape::Object(value), Shape::Object(wanted)) = (value, wanted) else { return None };
+    if value.others.is_some() || !no_more_is_asked(&value.limits, &wanted.limits) {
+        return None;
+    }
+    let mut doubts = Vec::new();
+    for (name, has) in &value.properties {
+        let wants = wanted.properties.get(name);
+        match fit(&has.shape, wants.map_or(wanted.others.as_deref(), |wants| Some(&wants.shape))?) {
+            Fit::Proven => {}
+            Fit::Maybe if wants.is_some() => doubts.push(name.clone()),
+            Fit::Maybe | Fit::No(_) => return None,
+        }
+    }
+    Some(doubts)
+}
+
 /// Of what else a schema asks, the shapes know only whether the value's own schema asks the same.
 fn no_more_is_asked(has: &Map<String, Value>, wants: &Map<String, Value>) -> bool {
     wants.iter().all(|(word, wanted)| has.get(word) == Some(wanted))

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde_json::{Map, Value};
 
 use crate::expr::{Path, Root};
@@ -60,9 +61,16 @@ impl Now {
     }
 }
 
+/// How long a moment usually is: `2026-01-01T00:00:00.000Z`.
+const MOMENT_BYTES: usize = 24;
+
 /// A moment as the engine writes every moment: RFC 3339 in UTC with milliseconds.
 pub(crate) fn written(moment: Timestamp) -> String {
-    format!("{moment:.3}")
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+    let mut text = String::with_capacity(MOMENT_BYTES);
+    // A text takes whatever is written.
+    let _ = PRINTER.print_timestamp(&moment, &mut text);
+    text
 }
 
 impl<'a> Frame<'a> {

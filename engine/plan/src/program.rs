@@ -676,8 +676,30 @@ pub struct Emit {
     pub body: Body,
     /// May be dropped for a receiver who cannot keep up.
     pub volatile: bool,
-    /// The shapes prove that the body fits the event's schema; else it is checked before it leaves.
-    pub proven: bool,
+    /// How far the body is known to fit the event's schema.
+    pub fits: Fits,
+}
+
+/// How far the shapes prove that what is sent fits its event's schema. The rest is checked before it leaves.
+#[derive(Debug)]
+pub enum Fits {
+    /// All of it does.
+    Proven,
+    /// All but these of its properties do.
+    But(Vec<Doubt>),
+    /// Only the run can tell.
+    Unknown,
+}
+
+/// A property of which only the run can tell whether it fits.
+#[derive(Debug)]
+pub struct Doubt {
+    /// The property, as a JSON pointer.
+    pub pointer: Box<str>,
+    /// Its value.
+    pub data: Data,
+    /// What the value must fit.
+    pub schema: Arc<Validator>,
 }
 
 /// Some receivers.

@@ -10,6 +10,7 @@ mod expand;
 mod fields;
 mod issues;
 mod keywords;
+mod property;
 mod prune;
 mod validator;
 
@@ -20,6 +21,9 @@ use serde_json::Value;
 pub use expand::{BUILT_IN, expand};
 pub use issues::Issue;
 pub use validator::Validator;
+
+pub(crate) use at::escaped;
+pub(crate) use property::property;
 
 /// The author's types by name, as written.
 pub type Types = BTreeMap<String, Value>;

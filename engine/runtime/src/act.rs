@@ -315,7 +315,5 @@ pub(crate) fn parsed(text: &str) -> Result<Value, Refusal> {
 
 /// A data's JSON text; absent is null.
 pub(crate) fn json_text(data: &homeroom_plan::data::Data, frame: &Frame<'_>) -> Result<Arc<str>, Refusal> {
-    let mut text = String::with_capacity(reply::USUAL_BYTES);
-    let there = data.write_json(frame, &mut text)?;
-    Ok(if there { text.into() } else { "null".into() })
+    Ok(reply::json_of(data, frame)?.unwrap_or_else(|| "null".into()))
 }

@@ -1,15 +1,14 @@
 //! A plan, bound to what it runs on: hooks found, the life of states and the columns of queries as the stores want them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use homeroom_plan::Plan;
 use homeroom_plan::program::{self, EventId, Namespace, Returns, RoomId, State, StateId};
 use homeroom_plan::sql::Piece;
-use homeroom_store::Clock;
 use homeroom_store::cache::Answers;
 use homeroom_store::sql::{Column, ColumnKind, Part, Sql};
 use homeroom_store::state::Rules;
+use homeroom_store::{Clock, Keyed};
 
 use crate::explain::Recorder;
 use crate::hooks::Hooks;
@@ -20,7 +19,7 @@ use crate::settings::RuntimeSettings;
 pub struct Bound {
     /// The plan.
     pub plan: Arc<Plan>,
-    namespaces: HashMap<Arc<str>, Served>,
+    namespaces: Keyed<Arc<str>, Served>,
     /// The statement of each query.
     pub(crate) statements: Vec<Sql>,
     pub(crate) columns: Vec<Vec<Column>>,

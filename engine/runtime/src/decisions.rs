@@ -13,7 +13,7 @@ pub(crate) use self::ring::Decisions;
 use crate::bind::Bound;
 use crate::engine::Inner;
 use crate::explain::Note;
-use crate::outcome::Emission;
+use crate::outcome::{Emission, Names};
 use crate::session::Session;
 use crate::{Delivery, Engine, Refusal, TraceId};
 use homeroom_plan::program::{Code, Place};
@@ -35,8 +35,8 @@ pub struct Decision {
     pub code: Option<Code>,
     /// The rule, or the step, that decided: `file:line`. `None` where nothing of the author's did.
     pub place: Option<Place>,
-    /// How long it took to decide.
-    pub took: Duration,
+    /// How long it took to decide, in microseconds; of something that was sent, 0.
+    pub took_us: u32,
     /// What it was part of.
     pub trace: TraceId,
 }
@@ -62,19 +62,26 @@ pub struct Sent {
     /// The server event.
     pub event: Arc<str>,
     /// The rooms it was sent to.
-    pub rooms: Vec<Arc<str>>,
+    pub rooms: Names,
     /// It was sent to its sender.
     pub sender: bool,
     /// It was sent to everyone in the namespace.
     pub everyone: bool,
     /// It was kept from its sender.
     pub except_sender: bool,
-    /// It was kept from the members of these rooms.
-    pub except_rooms: Vec<Arc<str>>,
-    /// What it reached in its first form, or its only one.
-    pub form: Reach,
-    /// The same of the forms for others, where it has views.
-    pub views: Vec<Reach>,
+    /// How many connections it reached in its first form, or its only one.
+    pub sockets: u32,
+    seldom: Option<Box<Seldom>>,
+}
+
+/// What few emissions have. Of the others there are many, and each is to be small.
+#[derive(Debug, Clone, Default)]
+struct Seldom {
+    except_rooms: Vec<Arc<str>>,
+    /// The numbers of the roles that the first form is for.
+    roles: Option<Vec<usize>>,
+    /// What it reached in the forms for others, where it has views.
+    views: Vec<Reach>,
 }
 
 /// How many connections a form of an emission reached.
@@ -116,9 +123,18 @@ impl About {
 }
 
 impl Sent {
+    /// It was kept from the members of these rooms.
+    #[must_use]
+    pub fn except_rooms(&self) -> &[Arc<str>] {
+        self.seldom.as_ref().map_or(&[], |seldom| &seldom.except_rooms)
+    }
+
     /// What it reached in each of its forms.
-    pub fn forms(&self) -> impl Iterator<Item = &Reach> {
-        std::iter::once(&self.form).chain(&self.views)
+    pub fn forms(&self) -> impl Iterator<Item = Reach> {
+        let seldom = self.seldom.as_deref();
+        let roles = seldom.and_then(|seldom| seldom.roles.clone());
+        let views = seldom.into_iter().flat_map(|seldom| seldom.views.iter().cloned());
+        std::iter::once(Reach { roles, sockets: self.sockets as usize }).chain(views)
     }
 }
 
@@ -154,8 +170,8 @@ impl Inner {
         trace: TraceId,
     ) {
         bound.note(|| Note::Sent(&emission, reached.first, &reached.others));
-        let came = Came::now(self.clock.now_ms(), trace);
-        let sent = came.decided(namespace, About::Sent(Sent::of(emission, reached)));
+        let about = About::Sent(Sent::of(emission, reached));
+        let sent = Decision::at(self.clock.now_ms(), trace, namespace, about);
         self.decisions.remember(sender.into_iter().fold(sent, Decision::of));
     }
 }
@@ -185,21 +201,18 @@ impl Came {
 
     /// A decision about something that has come; by nobody, and allowed.
     pub(crate) fn decided(self, namespace: &Arc<str>, about: About) -> Decision {
-        Decision {
-            at_ms: self.at_ms,
-            namespace: Arc::clone(namespace),
-            about,
-            user: None,
-            socket: None,
-            code: None,
-            place: None,
-            took: self.took(),
-            trace: self.trace,
-        }
+        let took_us = u32::try_from(self.took().as_micros()).unwrap_or(u32::MAX);
+        Decision { took_us, ..Decision::at(self.at_ms, self.trace, namespace, about) }
     }
 }
 
 impl Decision {
+    /// By nobody, allowed, and at once.
+    fn at(at_ms: i64, trace: TraceId, namespace: &Arc<str>, about: About) -> Self {
+        let namespace = Arc::clone(namespace);
+        Self { at_ms, namespace, about, user: None, socket: None, code: None, place: None, took_us: 0, trace }
+    }
+
     /// About this connection.
     pub(crate) fn of(self, session: &Session) -> Self {
         let (user, socket) = (Arc::clone(&session.user_id), Arc::clone(&session.public_id));
@@ -221,15 +234,21 @@ impl Sent {
     /// What is left of an emission once it was sent: everything but what it carried.
     fn of(emission: Emission, reached: Reached) -> Self {
         let mut forms = emission.forms.into_iter().map(|form| form.roles);
+        let roles = forms.next().flatten();
+        let is_plain = roles.is_none() && reached.others.is_empty() && emission.except_rooms.is_empty();
+        let seldom = (!is_plain).then(|| Seldom {
+            except_rooms: emission.except_rooms,
+            roles,
+            views: forms.zip(reached.others).map(|(roles, sockets)| Reach { roles, sockets }).collect(),
+        });
         Self {
             event: emission.event,
             rooms: emission.to.rooms,
             sender: emission.to.sender,
             everyone: emission.to.everyone,
             except_sender: emission.except_sender,
-            except_rooms: emission.except_rooms,
-            form: Reach { roles: forms.next().flatten(), sockets: reached.first },
-            views: forms.zip(reached.others).map(|(roles, sockets)| Reach { roles, sockets }).collect(),
+            sockets: u32::try_from(reached.first).unwrap_or(u32::MAX),
+            seldom: seldom.map(Box::new),
         }
     }
 }

@@ -150,7 +150,7 @@ impl<'a> Event<'a> {
 
     async fn take_of_room(&self, entry: &Entry, act: &Act<'_>, frame: &Frame<'_>) -> Result<(), Stopped> {
         let Some(room) = entry.rate.as_ref().and_then(|rate| rate.room.as_ref()) else { return Ok(()) };
-        let Some(place) = act.place(room, frame)? else { return Ok(()) };
-        quota::per_room(self.inner, entry, &self.session.namespace, &place.name).await
+        let Some(room) = act.name(room, frame)? else { return Ok(()) };
+        quota::per_room(self.inner, entry, &self.session.namespace, &room).await
     }
 }

@@ -203,7 +203,7 @@ impl Engine {
             event: Arc::clone(&event.name),
             number: served.server_event(&event.name),
             forms,
-            to: Audience { rooms: message.rooms, ..Audience::default() },
+            to: Audience { rooms: message.rooms.into(), ..Audience::default() },
             except_sender: false,
             except_rooms: message.except,
             volatile: message.volatile,

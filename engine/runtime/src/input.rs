@@ -1,5 +1,7 @@
 //! What comes in: text, bounded and read once; and whether it is what its event may carry.
 
+mod dom;
+
 use std::borrow::Cow;
 
 use bytes::Bytes;
@@ -53,7 +55,7 @@ pub(crate) fn hear<'t>(text: &'t str, settings: &RuntimeSettings) -> Result<Hear
         return Err(Refusal::code("PAYLOAD_TOO_LARGE"));
     }
     // Two levels are the event's own: the packet's list, and its arguments.
-    if depth(text) > settings.payload_depth_max + 1 {
+    if is_deeper(text, settings.payload_depth_max + 1) {
         return Err(Refusal::invalid("", "is nested too deep"));
     }
     let not_an_event = |_| Refusal::invalid("", "is not an event: a list that begins with its name");
@@ -79,7 +81,14 @@ fn event_name(raw: &str) -> Result<Cow<'_, str>, Refusal> {
     }
 }
 
-/// How deep the lists and objects of a JSON text are nested.
+/// Whether the lists and objects of a JSON text are nested deeper than this.
+fn is_deeper(text: &str, max: usize) -> bool {
+    // Few have so many brackets at all, and these are quickly counted.
+    let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    brackets > max && depth(text) > max
+}
+
+/// How deep they are nested.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
     for byte in text.bytes() {
@@ -182,7 +191,7 @@ fn values(args: &[&RawValue]) -> Result<Vec<Value>, Refusal> {
 }
 
 fn value(raw: &RawValue) -> Result<Value, Refusal> {
-    serde_json::from_str(raw.get()).map_err(|_| Refusal::invalid("", "is not JSON that can be read"))
+    dom::read(raw.get()).map_err(|_| Refusal::invalid("", "is not JSON that can be read"))
 }
 
 /// A placeholder without its attachment would make receivers' parsers give up.
@@ -214,7 +223,9 @@ mod tests {
 
     #[test]
     fn depth_counts_brackets_and_not_those_in_texts() {
-        assert_eq!(depth(r#"[[{"a":"[[[[\"[["}]]"#), 3);
+        let text = r#"[[{"a":"[[[[\"[["}]]"#;
+        assert_eq!(depth(text), 3);
+        assert!(is_deeper(text, 2) && !is_deeper(text, 3) && !is_deeper(text, 99));
     }
 
     proptest! {

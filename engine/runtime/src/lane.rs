@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -211,7 +212,9 @@ impl Inner {
         let Some(served) = bound.namespace(&session.namespace) else { return Box::pin(self.forget(session)).await };
         let scene = Scene { inner: self, bound: &bound, served, trace };
         match item {
-            Item::Event(incoming) if is_handover(&incoming) => self.hand_over(scene, session, &incoming).await,
+            Item::Event(incoming) if is_handover(&incoming) => {
+                Box::pin(self.hand_over(scene, session, &incoming)).await;
+            }
             Item::Event(incoming) => self.event(scene, session, incoming, before).await,
             Item::Review(review, _asked) => Box::pin(self.review(scene, session, &review)).await,
             Item::Connected(..) | Item::Closed => Box::pin(self.close(scene, session)).await,
@@ -250,9 +253,15 @@ impl Inner {
         let came_in = Came::now(now.ms(), scene.trace);
         let (bound, served) = (scene.bound, scene.served);
         let event = Event { inner: self, bound, served, session, incoming: &incoming, now: &now, came: came_in };
-        let running = AssertUnwindSafe(dispatch(&event, &mut laps)).catch_unwind();
-        let ran = tokio::time::timeout(self.settings.event_timeout, running);
-        let came = match ran.await {
+        let ran = {
+            let mut running = pin!(AssertUnwindSafe(dispatch(&event, &mut laps)).catch_unwind());
+            // What never waits needs no timer.
+            match running.as_mut().now_or_never() {
+                Some(ran) => Ok(ran),
+                None => tokio::time::timeout(self.settings.event_timeout, running).await,
+            }
+        };
+        let came = match ran {
             Err(_) => Err(Refusal::code("TIMEOUT").into()),
             Ok(Err(_)) => Err(Refusal::internal("it panicked").into()),
             Ok(Ok(came)) => came,

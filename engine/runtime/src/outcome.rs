@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use homeroom_plan::program::{self, EventId, RoomId, WebhookId};
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use crate::gate::Inside;
 use crate::history::Recall;
 use crate::outlet::WireArgs;
+
+/// Names of rooms; most often of one, which takes no memory of its own.
+pub type Names = SmallVec<[Arc<str>; 1]>;
 
 /// What an event that was not refused will do, in order.
 #[derive(Debug, Default)]
@@ -120,5 +124,5 @@ pub struct Audience {
     /// Everyone in the namespace.
     pub everyone: bool,
     /// Members of these rooms.
-    pub rooms: Vec<Arc<str>>,
+    pub rooms: Names,
 }

@@ -9,6 +9,9 @@ use homeroom_plan::frame::Frame;
 
 use crate::Refusal;
 
+/// How many bytes the values of a name usually have; for its first allocation.
+const USUAL_BYTES: usize = 48;
+
 /// The values of a pattern's parameters; `None` if one of them is absent.
 ///
 /// # Errors
@@ -20,9 +23,9 @@ pub(crate) fn values(
 ) -> Result<Option<Vec<String>>, Refusal> {
     let mut values = Vec::with_capacity(params.len());
     for (template, name) in params.iter().zip(pattern.params()) {
-        let Some(value) = template.text(frame)? else { return Ok(None) };
-        if !is_param_value(&value) {
-            return Err(unusable(name));
+        let mut value = String::new();
+        if !put(template, name, frame, &mut value)? {
+            return Ok(None);
         }
         values.push(value);
     }
@@ -32,6 +35,37 @@ pub(crate) fn values(
 /// The name that a pattern spells with these values.
 pub(crate) fn spelt(pattern: &Pattern, values: &[String]) -> Result<String, Refusal> {
     pattern.fill(values).ok_or_else(|| unusable(pattern.params().next().unwrap_or("")))
+}
+
+/// The name that a pattern spells with what its parameters are in `frame`; `None` if one of them is absent.
+///
+/// # Errors
+/// As [`values`].
+pub(crate) fn name(pattern: &Pattern, params: &[Template], frame: &Frame<'_>) -> Result<Option<String>, Refusal> {
+    let mut name = String::with_capacity(pattern.text.len() + USUAL_BYTES);
+    let mut params = params.iter();
+    for (index, segment) in pattern.segments().iter().enumerate() {
+        if index > 0 {
+            name.push(':');
+        }
+        name.push_str(segment.prefix());
+        let Some(param) = segment.param() else { continue };
+        let template = params.next().ok_or_else(|| unusable(param))?;
+        if !put(template, param, frame, &mut name)? {
+            return Ok(None);
+        }
+        name.push_str(segment.suffix());
+    }
+    Ok(Some(name))
+}
+
+/// Appends the value of a parameter; says whether it is there.
+fn put(template: &Template, param: &str, frame: &Frame<'_>, out: &mut String) -> Result<bool, Refusal> {
+    let before = out.len();
+    if !template.write(frame, out)? {
+        return Ok(false);
+    }
+    if is_param_value(&out[before..]) { Ok(true) } else { Err(unusable(param)) }
 }
 
 /// The text of a field or member.

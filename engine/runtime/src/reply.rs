@@ -1,5 +1,6 @@
 //! What goes out as arguments: acks in their envelopes, refusals, and values with attachments.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,15 +12,32 @@ use serde_json::{Map, Value, json};
 use crate::Refusal;
 use crate::outlet::WireArgs;
 
-/// How many bytes of JSON an event usually sends; for its first allocation.
-pub(crate) const USUAL_BYTES: usize = 192;
+/// What JSON is written into stays for the next, up to so many bytes of it.
+const KEPT_BYTES_MAX: usize = 16 * 1024;
+
+thread_local! {
+    static WRITTEN: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// Data as JSON text; `None` if it is absent.
+///
+/// # Errors
+/// As [`Data::eval`].
+pub(crate) fn json_of(data: &Data, frame: &Frame<'_>) -> Result<Option<Arc<str>>, Refusal> {
+    let mut text = WRITTEN.take();
+    text.clear();
+    let there = data.write_json(frame, &mut text);
+    let made = there.map(|there| there.then(|| Arc::from(text.as_str())));
+    if text.capacity() <= KEPT_BYTES_MAX {
+        WRITTEN.set(text);
+    }
+    Ok(made?)
+}
 
 /// What the sender of an event that went well is answered.
 pub(crate) fn success(entry: &Entry, frame: &Frame<'_>, attachments: &[Bytes]) -> Result<WireArgs, Refusal> {
     if let (Some(answer), []) = (&entry.answer, attachments) {
-        let mut text = String::with_capacity(USUAL_BYTES);
-        answer.write_json(frame, &mut text)?;
-        return Ok(WireArgs::plain(text));
+        return Ok(WireArgs::plain(json_of(answer, frame)?.unwrap_or_default()));
     }
     let ack = match &entry.ack {
         Ack::Args(args) => return written(&arguments(args, frame)?, attachments),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use homeroom_store::{Decision, Gcra, Quota};
+use homeroom_store::{Decision, Gcra, Keyed, Quota};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
@@ -134,6 +134,10 @@ impl Rooms {
         self.place(name).is_ok()
     }
 
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<str>> {
+        self.place(name).ok().map(|place| &self.0[place])
+    }
+
     /// Yields whether it was not there yet.
     pub(crate) fn insert(&mut self, name: Arc<str>) -> bool {
         let place = self.place(&name);
@@ -213,7 +217,7 @@ pub(crate) fn id_text(user: &Value) -> Arc<str> {
 /// Every connection, by the edge's number.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    by_conn: RwLock<HashMap<u64, Arc<Session>>>,
+    by_conn: RwLock<Keyed<u64, Arc<Session>>>,
 }
 
 impl Sessions {

@@ -22,9 +22,9 @@ mod space;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use homeroom_store::Keyed;
 use parking_lot::RwLock;
 
 use self::member::{Member, Sent};
@@ -64,7 +64,7 @@ pub struct Hub {
     limits: HubLimits,
     connections: Slab,
     /// By path. One is kept for every namespace that was ever connected to; empty, it is a few hundred bytes.
-    spaces: RwLock<HashMap<Arc<str>, Arc<Space>>>,
+    spaces: RwLock<Keyed<Arc<str>, Arc<Space>>>,
 }
 
 impl Hub {

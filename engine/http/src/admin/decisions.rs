@@ -70,7 +70,7 @@ fn told(decision: &Decision, engine: &Engine, plan: &Plan) -> Value {
     told.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value.as_ref()?)))));
     told.insert("code".into(), decision.code.as_ref().map_or("OK".into(), text));
     told.insert("trace".into(), decision.trace.to_string().into());
-    told.insert("took_us".into(), u64::try_from(decision.took.as_micros()).unwrap_or(u64::MAX).into());
+    told.insert("took_us".into(), decision.took_us.into());
     Value::Object(told)
 }
 
@@ -99,7 +99,7 @@ fn about(about: &About, namespace: &str, engine: &Engine, plan: &Plan, told: &mu
             tell("kind", "sent".into());
             tell("event", text(&sent.event));
             tell("to", to(sent, namespace, engine));
-            tell("reached", sent.forms().map(|form| reached(form, plan)).collect());
+            tell("reached", sent.forms().map(|form| reached(&form, plan)).collect());
         }
     }
 }
@@ -111,7 +111,7 @@ fn to(sent: &Sent, namespace: &str, engine: &Engine) -> Value {
         "everyone": sent.everyone,
         "sender": sent.sender && !sent.except_sender,
         "except_sender": sent.except_sender,
-        "except_rooms": sent.except_rooms.iter().map(room).collect::<Vec<_>>(),
+        "except_rooms": sent.except_rooms().iter().map(room).collect::<Vec<_>>(),
     })
 }
 

@@ -10,17 +10,17 @@ use super::{Compiler, procedures};
 use crate::codes;
 use crate::data::{Data, Part, Template};
 use crate::expr::{Expr, Path};
-use crate::fit::{Fit, Misfit, fit};
-use crate::program::{Args, Audience, Body, Emit, RoomRef, ServerEvent, Verb, View};
-use crate::refusals;
+use crate::fit::{Fit, Misfit, doubts, fit};
+use crate::program::{Args, Audience, Body, Doubt, Emit, Fits, RoomRef, ServerEvent, Verb, View};
 use crate::shape::{Found, Shape, spoken};
+use crate::{refusals, schema};
 
 /// What an event carries, compiled, with what is known of its one argument.
 struct Sent {
     body: Body,
     /// For one argument: the value and what is known of it.
     one: Option<(Data, Known)>,
-    proven: bool,
+    fits: Fits,
 }
 
 impl Compiler<'_, '_> {
@@ -115,7 +115,7 @@ impl Compiler<'_, '_> {
         let roles = self.role_texts(&step.roles, scope)?;
         self.by_role |= !roles.is_empty() || !declared.item.views.is_empty();
         let volatile = step.volatile.as_ref().is_some_and(|node| node.as_bool() == Some(true));
-        let emit = Emit { event, to, except, roles, body: sent.body, volatile, proven: sent.proven };
+        let emit = Emit { event, to, except, roles, body: sent.body, volatile, fits: sent.fits };
         Some(Done::new(Verb::Emit(emit), Known::made(Shape::Boolean)))
     }
 
@@ -130,7 +130,7 @@ impl Compiler<'_, '_> {
                             .help("give the server event a `payload:`, or send it without data"),
                     );
                 }
-                Some(Sent { body: Body::Nothing, one: None, proven: true })
+                Some(Sent { body: Body::Nothing, one: None, fits: Fits::Proven })
             }
         }
     }
@@ -166,15 +166,25 @@ impl Compiler<'_, '_> {
         };
         self.must_be_there(&known, span, "data");
         let wanted = self.type_shape(payload);
-        let proven = match fit(&known.shape, &wanted) {
+        let fits = match fit(&known.shape, &wanted) {
             Fit::No(misfit) => {
                 self.tell(misfits(&step.event, step.data.as_ref(), &misfit, span, payload.span));
-                false
+                Fits::Unknown
             }
-            Fit::Maybe => false,
-            Fit::Proven => true,
+            Fit::Maybe => self.doubts(&data, &known.shape, payload, &wanted).map_or(Fits::Unknown, Fits::But),
+            Fit::Proven => Fits::Proven,
         };
-        Some(Sent { body: Body::One(data.clone()), one: Some((data, known)), proven })
+        Some(Sent { body: Body::One(data.clone()), one: Some((data, known)), fits })
+    }
+
+    /// What of an object's properties is left to check. `None` if it must be checked whole.
+    fn doubts(&mut self, data: &Data, shape: &Shape, payload: &Node, wanted: &Shape) -> Option<Vec<Doubt>> {
+        let Data::Object(properties) = data else { return None };
+        let doubts = doubts(shape, wanted)?.into_iter().map(|name| {
+            let (data, schema) = (properties.get(name.as_str())?.clone(), self.property_validator(payload, &name)?);
+            Some(Doubt { pointer: format!("/{}", schema::escaped(&name)).into(), data, schema })
+        });
+        doubts.collect()
     }
 
     fn sent_args(&mut self, step: &EmitStep, wanted: &Node, scope: &Scope) -> Option<Sent> {
@@ -191,7 +201,8 @@ impl Compiler<'_, '_> {
         };
         let (args, known) = self.args(node, scope)?;
         self.args_fit(&args, &known, wanted, node.span);
-        Some(Sent { body: Body::Args(args), one: None, proven: wanted.as_str() == Some("any") })
+        let fits = if wanted.as_str() == Some("any") { Fits::Proven } else { Fits::Unknown };
+        Some(Sent { body: Body::Args(args), one: None, fits })
     }
 
     /// Several arguments: a list of values, or one expression that is a list.

@@ -16,7 +16,7 @@ use crate::contract::Contract;
 use crate::data::Data;
 use crate::expr::{Expr, Path, Root};
 use crate::program::{
-    Ack, Args, Emit, Entry, Envelope, Handler, Input, Namespace, Rate, Rule, Step, Verb, envelope_slot,
+    Ack, Args, Emit, Entry, Envelope, Fits, Handler, Input, Namespace, Rate, Rule, Step, Verb, envelope_slot,
 };
 use crate::shape::Shape;
 
@@ -352,8 +352,8 @@ impl Compiler<'_, '_> {
             span: target.span,
         };
         let mut done = self.emit(&step, scope)?;
-        if let Verb::Emit(Emit { proven, .. }) = &mut done.verb {
-            *proven = true;
+        if let Verb::Emit(Emit { fits, .. }) = &mut done.verb {
+            *fits = Fits::Proven;
         }
         let step = Step {
             place: self.place(target.span),

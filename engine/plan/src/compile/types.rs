@@ -19,6 +19,8 @@ pub(crate) struct Expanded {
     schemas: HashMap<Span, Option<Arc<Value>>>,
     shapes: HashMap<Span, Shape>,
     validators: HashMap<Span, Option<Arc<Validator>>>,
+    /// By the text of their schemas.
+    of_properties: HashMap<String, Option<Arc<Validator>>>,
 }
 
 impl Compiler<'_, '_> {
@@ -61,6 +63,15 @@ impl Compiler<'_, '_> {
         let validator = self.schema(node).and_then(|schema| self.compiled_schema(node, &schema));
         self.expanded.validators.insert(node.span, validator.clone());
         validator
+    }
+
+    /// What checks one property of such an object; the same for all properties of the same type. `None` if the type is wrong,
+    /// or says of the property what cannot be told apart from the rest.
+    pub(crate) fn property_validator(&mut self, node: &Node, name: &str) -> Option<Arc<Validator>> {
+        let schema = self.schema(node)?;
+        let alone = schema::property(&schema, name)?;
+        let known = self.expanded.of_properties.entry(alone.to_string());
+        known.or_insert_with(|| Validator::new(alone).ok().map(Arc::new)).clone()
     }
 
     fn compiled_schema(&mut self, node: &Node, schema: &Value) -> Option<Arc<Validator>> {

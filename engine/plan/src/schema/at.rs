@@ -40,6 +40,6 @@ impl At {
 }
 
 /// A name as a segment of a JSON pointer.
-pub(super) fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,6 +1,6 @@
 //! What the compiler makes of whole files.
 
-use homeroom_plan::program::{Audience, Otherwise, Verb};
+use homeroom_plan::program::{Audience, Fits, Otherwise, Verb};
 
 use crate::harness::{compile_all, compiled};
 
@@ -55,7 +55,7 @@ fn a_whole_file_compiles_without_a_word() {
     assert_eq!(typing.rules[0].inside.len(), 1);
     let Verb::Emit(emit) = &typing.handler.body[1].verb else { panic!("an emit comes second") };
     assert!(matches!(emit.to.as_slice(), [Audience::Room(_)]), "the server event's own room");
-    assert!(emit.proven, "every property has the type that is asked for");
+    assert!(matches!(emit.fits, Fits::Proven), "every property has the type that is asked for");
 }
 
 #[test]

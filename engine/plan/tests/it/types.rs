@@ -1,6 +1,6 @@
 //! Types, and what the compiler concludes from them.
 
-use homeroom_plan::program::Verb;
+use homeroom_plan::program::{Fits, Verb};
 
 use crate::harness::{Compiled, compiled};
 
@@ -20,10 +20,40 @@ server_events: {{ said: {{ payload: {sent} }} }}
 
 /// Whether what is sent needs no check while it runs.
 fn is_proven(payload: &str, sent: &str) -> bool {
-    let compiled = relay("{}", payload, sent);
+    doubts(relay("{}", payload, sent)) == Some(Vec::new())
+}
+
+/// The properties of what is sent that are checked while it runs; `None`: all of it is.
+fn doubts(compiled: Compiled) -> Option<Vec<String>> {
     let plan = compiled.plan();
     let Verb::Emit(emit) = &plan.namespaces["/a"].client_events["e"].handler.body[0].verb else { panic!("an emit") };
-    emit.proven
+    match &emit.fits {
+        Fits::Proven => Some(Vec::new()),
+        Fits::But(doubts) => Some(doubts.iter().map(|doubt| doubt.pointer.to_string()).collect()),
+        Fits::Unknown => None,
+    }
+}
+
+#[test]
+fn only_what_is_in_doubt_is_checked() {
+    let sends = |data: &str, sent: &str| {
+        doubts(compiled(&format!(
+            r"
+namespace: /a
+types: {{ Short: {{ type: string, maxLength: 4 }}, Sent: {{ fields: {{ a: string, id: Short }}, optional: {{ n/m: integer }} }} }}
+rooms: {{ r: {{ allow: [{{ roles: [TEACHER] }}] }} }}
+client_events:
+  e: {{ in: r, payload: {{ fields: {{ a: string, n: number }} }}, do: [{{ emit: said, to: r, data: {data} }}] }}
+server_events: {{ said: {{ payload: {sent} }} }}
+"
+        )))
+    };
+    let told = |all: &[&str]| Some(all.iter().map(ToString::to_string).collect());
+    assert_eq!(sends("{ a: <a>, id: same }", "Sent"), told(&[]));
+    assert_eq!(sends("{ a: <a>, id: <user.id> }", "Sent"), told(&["/id"]));
+    assert_eq!(sends("{ a: <a>, id: <a>, n/m: <n> }", "Sent"), told(&["/id", "/n~1m"]));
+    let more = "{ allOf: [Sent], type: object, minProperties: 2 }";
+    assert_eq!(sends("{ a: <a>, id: <a> }", more), None, "more is asked than of each property");
 }
 
 #[test]

@@ -14,26 +14,24 @@ use crate::session::id_text;
 impl Act<'_> {
     /// The users in a room, in order of arrival.
     pub(super) async fn present(&self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Vec<Present>, Refusal> {
-        let Some(place) = self.place(reference, frame)? else { return Ok(Vec::new()) };
-        let room = presence_room(&self.site.served.plan.path, &place.name);
+        let Some(name) = self.name(reference, frame)? else { return Ok(Vec::new()) };
+        let room = presence_room(&self.site.served.plan.path, &name);
         let mut all = self.site.inner.stores.presence.all(&room).await?;
         all.iter_mut().for_each(|present| present.value = presence::entry(&present.value));
         let me = id_text(&frame.user);
         for effect in &self.effects {
             match effect {
-                Effect::Join(joined) if joined.name == place.name => {
+                Effect::Join(joined) if joined.name == name => {
                     let value = joined.presence.clone().unwrap_or_else(|| "null".into());
                     match all.iter_mut().find(|present| present.user == me) {
                         Some(present) => present.value = value,
                         None => all.push(Present { user: me.clone(), value }),
                     }
                 }
-                Effect::Leave(left) if left.name == place.name && !self.has_other_connection(&place.name) => {
+                Effect::Leave(left) if left.name == name && !self.has_other_connection(&name) => {
                     all.retain(|present| present.user != me);
                 }
-                Effect::Evict { who, rooms }
-                    if *who == place.name && rooms.iter().any(|room| room.name == place.name) =>
-                {
+                Effect::Evict { who, rooms } if *who == name && rooms.iter().any(|room| room.name == name) => {
                     all.clear();
                 }
                 _ => {}

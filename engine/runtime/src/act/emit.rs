@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use homeroom_plan::data::Data;
 use homeroom_plan::frame::Frame;
-use homeroom_plan::program::{self, Body, Emit, ServerEvent};
+use homeroom_plan::program::{self, Body, Doubt, Emit, Fits, ServerEvent};
+use homeroom_plan::schema::Issue;
 use serde_json::Value;
 
 use super::{Act, Done};
@@ -28,7 +29,7 @@ impl Act<'_> {
             forms,
             to,
             except_sender: except.sender || to_others,
-            except_rooms: except.rooms,
+            except_rooms: except.rooms.into_vec(),
             volatile: emit.volatile,
             kept,
         };
@@ -65,23 +66,18 @@ impl Act<'_> {
             }
             Body::One(data) => data,
         };
-        if emit.proven && event.views.is_empty() && self.site.attachments.is_empty() {
+        if let Fits::But(doubts) = &emit.fits {
+            doubts.iter().try_for_each(|doubt| fits(doubt, event, frame))?;
+        }
+        let is_plain = event.views.is_empty() && self.site.attachments.is_empty();
+        if is_plain && !matches!(emit.fits, Fits::Unknown) {
             return Ok(vec![Form { roles: all(), args: written_straight(data, frame)? }]);
         }
-        let value = self.checked(emit, event, data, frame)?;
-        forms_of(event, Some(value), roles, self.site.attachments)
-    }
-
-    /// The value, sure to fit the event's schema.
-    fn checked(&self, emit: &Emit, event: &ServerEvent, data: &Data, frame: &Frame<'_>) -> Result<Value, Refusal> {
         let value = data.eval(frame)?.ok_or_else(|| Refusal::internal("there is nothing to send"))?;
-        if let (false, Some(schema)) = (emit.proven, &event.schema)
-            && let Err(issues) = schema.check(&value)
-        {
-            let told: Vec<String> = issues.iter().map(|issue| format!("{} {}", issue.path, issue.message)).collect();
-            return Err(Refusal::internal(format!("what `{}` would send is wrong: {}", event.name, told.join("; "))));
+        if let (Fits::Unknown, Some(schema)) = (&emit.fits, &event.schema) {
+            schema.check(&value).map_err(|issues| wrong(event, "", &issues))?;
         }
-        Ok(value)
+        forms_of(event, Some(value), roles, self.site.attachments)
     }
 
     /// Who gets it, whether that is everyone but the sender, and the rooms among them that keep it.
@@ -96,16 +92,31 @@ impl Act<'_> {
                     others = true;
                 }
                 program::Audience::Room(reference) => {
-                    let Some(place) = self.place(reference, frame)? else { continue };
-                    if let Some(history) = self.served().plan.rooms[place.room].history {
-                        kept.push(KeptIn { room: Arc::clone(&place.name), history });
+                    let Some(room) = self.name(reference, frame)? else { continue };
+                    if let Some(history) = self.room(reference).history {
+                        kept.push(KeptIn { room: Arc::clone(&room), history });
                     }
-                    audience.rooms.push(place.name);
+                    audience.rooms.push(room);
                 }
             }
         }
         Ok((audience, others, kept))
     }
+}
+
+/// Whether a property that is in doubt fits the event's schema.
+fn fits(doubt: &Doubt, event: &ServerEvent, frame: &Frame<'_>) -> Result<(), Refusal> {
+    let checked = |value: &Value| doubt.schema.check(value).map_err(|issues| wrong(event, &doubt.pointer, &issues));
+    // One that is absent is left out, which is known to be fine.
+    match &doubt.data {
+        Data::Expr(expr) => expr.eval(frame)?.map_or(Ok(()), |value| checked(&value)),
+        data => data.eval(frame)?.map_or(Ok(()), |value| checked(&value)),
+    }
+}
+
+fn wrong(event: &ServerEvent, below: &str, issues: &[Issue]) -> Refusal {
+    let told: Vec<String> = issues.iter().map(|issue| format!("{below}{} {}", issue.path, issue.message)).collect();
+    Refusal::internal(format!("what `{}` would send is wrong: {}", event.name, told.join("; ")))
 }
 
 /// What is sent of an event that carries this value, or nothing: one form, or one for each view. `roles`: the roles it is
@@ -141,9 +152,6 @@ fn viewed(
 }
 
 fn written_straight(data: &Data, frame: &Frame<'_>) -> Result<WireArgs, Refusal> {
-    let mut text = String::with_capacity(reply::USUAL_BYTES);
-    if !data.write_json(frame, &mut text)? {
-        return Err(Refusal::internal("there is nothing to send"));
-    }
+    let text = reply::json_of(data, frame)?.ok_or_else(|| Refusal::internal("there is nothing to send"))?;
     Ok(WireArgs::plain(text))
 }

@@ -7,7 +7,7 @@ use homeroom_plan::frame::Frame;
 use homeroom_plan::program::{Otherwise, RoomRef};
 use serde_json::Value;
 
-use super::rules::{room_frame, shared};
+use super::rules::room_frame;
 use super::{Act, Done, json_text};
 use crate::decisions::{About, Came, Decision};
 use crate::explain::Subject;
@@ -130,7 +130,7 @@ impl Act<'_> {
             Some(data) => Some(json_text(data, &inner)?),
             None => None,
         };
-        let name = shared(params::spelt(&room.pattern, &values)?);
+        let name = params::spelt(&room.pattern, &values)?.into();
         Ok(Some(Place { room: reference.room, name, params: values, presence, rule: Some(rule), recall: None }))
     }
 
@@ -188,7 +188,18 @@ impl Act<'_> {
     pub(crate) fn place(&self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Option<Place>, Refusal> {
         let pattern = &self.room(reference).pattern;
         let Some(values) = params::values(pattern, &reference.params, frame)? else { return Ok(None) };
-        let name: Arc<str> = shared(params::spelt(pattern, &values)?);
+        let name = params::spelt(pattern, &values)?.into();
         Ok(Some(Place { room: reference.room, name, params: values, presence: None, rule: None, recall: None }))
+    }
+
+    /// The name of a room by its parameters; `None` if one of them is absent. Of a room that the connection is in it is the
+    /// text that is there already: what is kept of many events, such as decisions, then shares one.
+    pub(crate) fn name(&self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Option<Arc<str>>, Refusal> {
+        let name = params::name(&self.room(reference).pattern, &reference.params, frame)?;
+        Ok(name.map(|name| self.known(&name).unwrap_or_else(|| name.into())))
+    }
+
+    fn known(&self, name: &str) -> Option<Arc<str>> {
+        self.site.session?.rooms.lock().get(name).cloned()
     }
 }

@@ -130,9 +130,8 @@ impl Act<'_> {
     fn is_inside(&self, rooms: &[RoomRef], frame: &Frame<'_>) -> Result<bool, Refusal> {
         let mut inside = false;
         for reference in rooms {
-            let pattern = &self.room(reference).pattern;
-            let Some(values) = params::values(pattern, &reference.params, frame)? else { continue };
-            if self.is_in(&params::spelt(pattern, &values)?) {
+            let Some(name) = params::name(&self.room(reference).pattern, &reference.params, frame)? else { continue };
+            if self.is_in(&name) {
                 inside = true;
                 break;
             }
@@ -143,8 +142,8 @@ impl Act<'_> {
 
     /// The names of those rooms whose parameters are there.
     fn spelt_all(&self, rooms: &[RoomRef], frame: &Frame<'_>) -> Vec<String> {
-        let places = rooms.iter().filter_map(|reference| self.place(reference, frame).ok().flatten());
-        places.map(|place| place.name.to_string()).collect()
+        let names = rooms.iter().map(|reference| self.name(reference, frame).ok().flatten());
+        names.flatten().map(|name| name.to_string()).collect()
     }
 
     pub(super) fn is_in(&self, name: &str) -> bool {
@@ -200,9 +199,4 @@ pub(crate) fn room_frame<'f>(room: &Room, values: &[String], outer: &'f Frame<'_
         frame.set(slot, Some(Value::String(value.clone())));
     }
     frame
-}
-
-/// The name of a place as shared text.
-pub(super) fn shared(name: String) -> Arc<str> {
-    name.into()
 }

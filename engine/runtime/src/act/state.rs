@@ -37,8 +37,8 @@ impl<'a> Act<'a> {
         let served = self.site.served;
         let state = &served.plan.states[reference.state];
         let absent = || Refusal::internal(format!("a parameter of the key of `{}` is absent", state.name));
-        let values = params::values(&state.key, &reference.params, frame)?.ok_or_else(absent)?;
-        Ok(Found { state, rules: &served.rules[reference.state], key: params::spelt(&state.key, &values)? })
+        let key = params::name(&state.key, &reference.params, frame)?.ok_or_else(absent)?;
+        Ok(Found { state, rules: &served.rules[reference.state], key })
     }
 
     fn field(&self, template: &Template, frame: &Frame<'_>) -> Result<String, Refusal> {

@@ -124,7 +124,7 @@ impl Emitted {
             number: served.and_then(|served| served.server_event(&self.event)),
             event: self.event,
             forms: self.forms.into_iter().map(form).collect(),
-            to: Audience { sender: false, everyone: self.flags & EVERYONE != 0, rooms: self.rooms },
+            to: Audience { sender: false, everyone: self.flags & EVERYONE != 0, rooms: self.rooms.into() },
             except_sender: false,
             except_rooms: self.except_rooms,
             volatile: self.flags & VOLATILE != 0,
@@ -329,7 +329,7 @@ mod tests {
             event: "grade.posted".into(),
             number: None,
             forms: vec![Form { roles: Some(vec![1]), args: WireArgs::plain("1") }, Form { roles: None, args }],
-            to: Audience { sender: true, everyone: false, rooms: vec!["class:a".into(), "class:b".into()] },
+            to: Audience { sender: true, everyone: false, rooms: vec!["class:a".into(), "class:b".into()].into() },
             except_sender: true,
             except_rooms: vec!["class:c".into()],
             volatile: true,
@@ -351,7 +351,7 @@ mod tests {
         assert_eq!(sent.forms[0].roles.as_deref(), Some(&["STUDENT".to_owned()][..]));
         assert_eq!(sent.forms[1].text, r#"{"a":[]}"#);
         assert_eq!(&sent.forms[1].attachments[0][..], b"\0\xff");
-        assert_eq!(sent.rooms, emission.to.rooms);
+        assert_eq!(sent.rooms[..], emission.to.rooms[..]);
         assert_eq!(sent.except_rooms, emission.except_rooms);
         assert_eq!(sent.flags, VOLATILE);
     }
@@ -368,7 +368,7 @@ mod tests {
         let frame = frame.expect("a frame");
         let Sent::Kept(kept) = frame.sent else { panic!("one that is kept") };
         assert_eq!((kept.number, kept.at_ms, kept.own, &kept.links), (5, 9, 4, &entry.links));
-        assert_eq!(kept.emitted.rooms, entry.emission.to.rooms);
+        assert_eq!(kept.emitted.rooms[..], entry.emission.to.rooms[..]);
     }
 
     #[test]

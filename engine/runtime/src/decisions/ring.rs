@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{About, Decision, OK, Reach, Wanted};
+use super::{About, Decision, OK, Reach, Seldom, Wanted};
 use crate::settings::RuntimeSettings;
 
 /// The latest decisions.
@@ -32,16 +32,17 @@ impl Decisions {
         if self.max == 0 {
             return;
         }
-        let mut gone = None;
-        let mut more = Vec::new();
+        let bytes = decision.bytes();
+        let (mut gone, mut more) = (None, Vec::new());
         let mut ring = self.ring.lock();
-        ring.bytes += decision.bytes();
-        ring.decisions.push_back(decision);
-        while ring.decisions.len() > self.max || ring.bytes > self.bytes_max {
+        // The oldest goes first: a full ring then takes the newest where the oldest was.
+        while ring.decisions.len() >= self.max || ring.bytes + bytes > self.bytes_max {
             let Some(oldest) = ring.decisions.pop_front() else { break };
             ring.bytes -= oldest.bytes();
             more.extend(gone.replace(oldest));
         }
+        ring.bytes += bytes;
+        ring.decisions.push_back(decision);
         drop(ring);
     }
 
@@ -66,17 +67,19 @@ impl About {
             Self::Connect => 0,
             Self::Event(text) | Self::Backend(text) | Self::Join(text) => text.len(),
             Self::Sent(sent) => {
-                let rooms = sent.rooms.iter().chain(&sent.except_rooms);
-                let names: usize = rooms.map(|room| size_of::<Arc<str>>() + room.len()).sum();
-                names + sent.forms().map(Reach::bytes).sum::<usize>()
+                let name = |room: &Arc<str>| size_of::<Arc<str>>() + room.len();
+                sent.rooms.iter().map(name).sum::<usize>() + sent.seldom.as_deref().map_or(0, Seldom::bytes)
             }
         }
     }
 }
 
-impl Reach {
+impl Seldom {
     fn bytes(&self) -> usize {
-        size_of::<Self>() + self.roles.as_ref().map_or(0, |roles| roles.len() * size_of::<usize>())
+        let numbers = |roles: &Option<Vec<usize>>| roles.as_ref().map_or(0, |roles| roles.len() * size_of::<usize>());
+        let names: usize = self.except_rooms.iter().map(|room| size_of::<Arc<str>>() + room.len()).sum();
+        let views: usize = self.views.iter().map(|view| size_of::<Reach>() + numbers(&view.roles)).sum();
+        size_of::<Self>() + names + numbers(&self.roles) + views
     }
 }
 

@@ -117,7 +117,7 @@ async fn no_value_of_a_payload_is_kept() {
 async fn the_oldest_make_room_by_number_and_by_bytes() {
     for settings in [
         RuntimeSettings { decisions_max: 5, ..RuntimeSettings::default() },
-        RuntimeSettings { decisions_bytes_max: 2000, ..RuntimeSettings::default() },
+        RuntimeSettings { decisions_bytes_max: 1000, ..RuntimeSettings::default() },
     ] {
         let house = House::with(NAMESPACE, settings, Hooks::new()).await;
         let teacher = house.enter("t", "TEACHER").await;

@@ -65,6 +65,37 @@ async fn an_event_is_acked_and_others_hear_of_it() {
     assert_eq!(house.heard(&ann), Vec::<String>::new());
 }
 
+const SAID_WRONG: &str = r"
+namespace: /a
+types: { Short: { type: string, maxLength: 4 } }
+rooms: { room: { allow: [{ roles: [TEACHER, STUDENT] }] } }
+client_events:
+  enter: { allow: anyone, do: [{ join: room }] }
+  part: { in: room, do: [{ emit: said, to: room, data: { by: <user.id>, sure: yes } }] }
+  whole: { in: room, payload: { fields: { by: string, sure: string } }, do: [{ emit: said, to: room }] }
+server_events: { said: { payload: { fields: { by: Short, sure: string } } } }
+";
+
+/// Whether one property of it is in doubt, or all of it.
+#[tokio::test]
+async fn what_would_be_sent_and_is_wrong_is_not() {
+    let house = House::of(SAID_WRONG).await;
+    let (ann, bernard) = (house.enter("ann", "TEACHER").await, house.enter("bernard", "STUDENT").await);
+    for one in [&ann, &bernard] {
+        house.ask(one, "enter", &[]).await;
+    }
+    let said = |by: &str| json!({ "by": by, "sure": "yes" });
+    for ask in [(&ann, "part", vec![]), (&ann, "whole", vec![said("ann")])] {
+        assert_eq!(house.ask(ask.0, ask.1, &ask.2).await, json!({ "success": true }));
+        assert_eq!(house.heard(&bernard), [format!("said {}", said("ann"))]);
+    }
+    house.heard(&ann);
+    for ask in [(&bernard, "part", vec![]), (&ann, "whole", vec![said("bernard")])] {
+        assert_eq!(house.ask(ask.0, ask.1, &ask.2).await["code"], "INTERNAL", "{}", ask.1);
+        assert_eq!(house.heard(&ann), Vec::<String>::new());
+    }
+}
+
 #[tokio::test]
 async fn what_is_refused_sends_nothing_and_writes_nothing() {
     let house = House::of(CHAT).await;

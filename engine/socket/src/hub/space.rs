@@ -1,8 +1,8 @@
 //! One namespace: everyone in it, and its rooms by name.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use homeroom_store::Keyed;
 use parking_lot::RwLock;
 
 use super::member::Member;
@@ -14,7 +14,7 @@ use crate::seam::ConnId;
 pub(super) struct Space {
     everyone: Room,
     /// Only rooms with somebody in them.
-    rooms: RwLock<HashMap<Arc<str>, Arc<Room>>>,
+    rooms: RwLock<Keyed<Arc<str>, Arc<Room>>>,
 }
 
 impl Space {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 /// What a frame carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// One for about so many bytes.
+    /// One for about so many bytes; for exactly so many, its frame fills its memory.
     pub(super) fn for_about(bytes: usize) -> Self {
         let mut draft = Vec::with_capacity(HEAD + bytes);
         draft.extend_from_slice(&[0; HEAD]);
@@ -152,7 +152,9 @@ impl Draft {
         let from = HEAD - size;
         self.bytes[from..HEAD].copy_from_slice(&head[..size]);
         self.bytes.extend_from_slice(followers);
-        Bytes::from(self.bytes).slice(from..)
+        let mut frame = Bytes::from(self.bytes);
+        frame.advance(from);
+        frame
     }
 }
 

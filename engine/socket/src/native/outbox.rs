@@ -1,5 +1,6 @@
 //! What waits to be written to one connection.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::task::Waker;
@@ -12,6 +13,13 @@ use crate::seam::Full;
 
 /// How many packets are written by one call.
 const BATCH: usize = 64;
+
+/// What waits is written in one piece up to so many bytes.
+const GATHERED_BYTES_MAX: usize = 4 * 1024;
+
+thread_local! {
+    static GATHERED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// An empty queue gives back what holds more than this.
 const KEPT: usize = 4;
@@ -114,11 +122,24 @@ impl Outbox {
         if let ([packet], []) = self.packets.as_slices() {
             return stream.try_write(packet);
         }
+        if self.bytes <= GATHERED_BYTES_MAX {
+            return self.gathered(|bytes| stream.try_write(bytes));
+        }
         let mut slices = [IoSlice::new(&[]); BATCH];
         for (slice, packet) in slices.iter_mut().zip(&self.packets) {
             *slice = IoSlice::new(packet);
         }
         stream.try_write_vectored(&slices[..self.packets.len().min(BATCH)])
+    }
+
+    /// All that waits, in one piece: to copy a little is cheaper than to have the system gather it.
+    fn gathered<T>(&self, write: impl FnOnce(&[u8]) -> T) -> T {
+        let mut gathered = GATHERED.take();
+        gathered.clear();
+        self.packets.iter().for_each(|packet| gathered.extend_from_slice(packet));
+        let came = write(&gathered);
+        GATHERED.set(gathered);
+        came
     }
 
     fn forget(&mut self, mut written: usize) {

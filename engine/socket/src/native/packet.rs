@@ -3,6 +3,7 @@
 //! A packet on its way out is its WebSocket frames, complete and one after the other: they are queued, written and counted
 //! as one.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
@@ -151,40 +152,39 @@ pub(super) fn disconnected(namespace: &str) -> Bytes {
 
 /// An event, with its attachments.
 pub(super) fn event(namespace: &str, name: &str, args: &Args) -> Bytes {
-    let name = serde_json::to_string(name).unwrap_or_default();
-    with_args(['2', '5'], namespace, None, Some(&name), args)
+    with_args(["2", "5"], namespace, None, Some(name), args)
 }
 
 /// An ack, with its attachments.
 pub(super) fn ack(namespace: &str, id: u64, args: &Args) -> Bytes {
-    with_args(['3', '6'], namespace, Some(id), None, args)
+    with_args(["3", "6"], namespace, Some(id), None, args)
 }
 
-/// Room for what stands around arguments: type, count, id and punctuation.
-const AROUND: usize = 32;
-
-fn with_args([plain, binary]: [char; 2], namespace: &str, id: Option<u64>, name: Option<&str>, args: &Args) -> Bytes {
+fn with_args(
+    [plain, binary]: [&'static str; 2],
+    namespace: &str,
+    id: Option<u64>,
+    name: Option<&str>,
+    args: &Args,
+) -> Bytes {
     let placed = (!args.attachments().is_empty()).then(|| Placed::new(args)).filter(|placed| placed.count > 0);
     let (text, attachments) = placed.as_ref().map_or((args.text(), &[][..]), |placed| (placed.text(), &placed.frames));
-    let id = id.map_or_else(String::new, |id| id.to_string());
-    let mut draft =
-        Draft::for_about(AROUND + namespace.len() + name.map_or(0, str::len) + text.len() + attachments.len());
-    let mut push = |text: &str| draft.push(text.as_bytes());
-    push("4");
-    match &placed {
-        Some(placed) => push(&format!("{binary}{}-", placed.count)),
-        None => push(plain.encode_utf8(&mut [0; 4])),
-    }
-    push(&prefix(namespace));
-    push(&id);
-    push("[");
-    if let Some(name) = name {
-        push(name);
-        push(if text.is_empty() { "" } else { "," });
-    }
-    push(text);
-    push("]");
+    let kind = placed.as_ref().map_or(Cow::Borrowed(plain), |placed| format!("{binary}{}-", placed.count).into());
+    let [namespace, comma] = if namespace == "/" { ["", ""] } else { [namespace, ","] };
+    let mut digits = itoa::Buffer::new();
+    let id = id.map_or("", |id| digits.format(id));
+    let name = name.map_or(Cow::Borrowed(""), quoted);
+    let between = if name.is_empty() || text.is_empty() { "" } else { "," };
+    let parts = ["4", &kind, namespace, comma, id, "[", &name, between, text, "]"];
+    // Of a frame that fills its memory the bytes need no keeper until they are shared.
+    let mut draft = Draft::for_about(parts.iter().map(|part| part.len()).sum::<usize>() + attachments.len());
+    parts.iter().for_each(|part| draft.push(part.as_bytes()));
     draft.finish(Opcode::Text, attachments)
+}
+
+/// A name as JSON.
+fn quoted(name: &str) -> Cow<'_, str> {
+    Cow::Owned(serde_json::to_string(name).unwrap_or_default())
 }
 
 fn prefix(namespace: &str) -> String {

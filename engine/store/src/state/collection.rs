@@ -1,9 +1,10 @@
 //! One collection in memory: entries in order of arrival, found by name, each with its deadline.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Entry, Rules};
+use crate::Keyed;
 
 /// What an entry takes beside its texts, in bytes; an estimate of two map nodes and three pointers.
 pub(super) const ENTRY_OVERHEAD: usize = 160;
@@ -17,10 +18,11 @@ pub(super) struct Slot {
     queued_ms: i64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Collection {
+    key: Arc<str>,
     slots: BTreeMap<u64, Slot>,
-    by_name: HashMap<Arc<str>, u64>,
+    by_name: Keyed<Arc<str>, u64>,
     next: u64,
     /// No entry runs out before this.
     earliest_ms: i64,
@@ -33,6 +35,15 @@ impl Slot {
 }
 
 impl Collection {
+    /// An empty one of this key.
+    pub(super) fn new(key: Arc<str>) -> Self {
+        Self { key, slots: BTreeMap::new(), by_name: Keyed::default(), next: 0, earliest_ms: 0 }
+    }
+
+    pub(super) fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }

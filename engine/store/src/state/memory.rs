@@ -1,8 +1,7 @@
 //! State in this server's memory.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,6 +10,7 @@ use parking_lot::Mutex;
 use super::collection::{Collection, ENTRY_OVERHEAD, Slot};
 use super::{At, Entry, Expired, Only, StateStore, Stored, Which, Written};
 use crate::claims::Claims;
+use crate::keyed::{Hashed, Keyed};
 use crate::{Answer, Clock, StoreError};
 
 /// How many parts the keys are spread over, so that different keys rarely wait for each other.
@@ -35,7 +35,7 @@ impl Default for StateLimits {
 pub struct MemoryState {
     clock: Arc<dyn Clock>,
     limits: StateLimits,
-    hasher: RandomState,
+    hasher: Hashed,
     shards: Vec<Mutex<Shard>>,
     keys: AtomicUsize,
     bytes: AtomicUsize,
@@ -44,7 +44,7 @@ pub struct MemoryState {
 
 #[derive(Default)]
 struct Shard {
-    collections: HashMap<Arc<str>, Collection>,
+    collections: Keyed<Arc<str>, Collection>,
     /// When collections must be looked at; may be too early for some, and never too late.
     deadlines: BinaryHeap<Reverse<(i64, Arc<str>)>>,
 }
@@ -65,7 +65,7 @@ impl MemoryState {
         Self {
             clock,
             limits,
-            hasher: RandomState::new(),
+            hasher: Hashed::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             keys: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
@@ -87,10 +87,9 @@ impl MemoryState {
     fn with<T>(&self, key: &str, act: impl FnOnce(&mut Collection) -> (T, Vec<Slot>)) -> Option<T> {
         let now_ms = self.clock.now_ms();
         let mut shard = self.shard(key).lock();
-        let (name, _) = shard.collections.get_key_value(key)?;
-        let name = Arc::clone(name);
         let collection = shard.collections.get_mut(key)?;
         let gone = collection.purge(now_ms);
+        let name = Arc::clone(collection.key());
         let (outcome, removed) = act(collection);
         let is_empty = collection.len() == 0;
         if is_empty {
@@ -112,30 +111,29 @@ impl MemoryState {
     ) -> Result<Written, StoreError> {
         let now_ms = self.clock.now_ms();
         let mut shard = self.shard(at.key).lock();
-        let key = match shard.collections.get_key_value(at.key) {
-            Some((key, _)) => Arc::clone(key),
+        let shard = &mut *shard;
+        let collection = match shard.collections.get_mut(at.key) {
+            Some(collection) => collection,
             None => {
                 self.has_place(at.key.len() + ENTRY_OVERHEAD, true)?;
-                Arc::from(at.key)
+                self.keys.fetch_add(1, Ordering::Relaxed);
+                self.bytes.fetch_add(at.key.len() + ENTRY_OVERHEAD, Ordering::Relaxed);
+                let key = Arc::from(at.key);
+                shard.collections.entry(Arc::clone(&key)).or_insert_with(|| Collection::new(key))
             }
         };
-        let is_new = !shard.collections.contains_key(&key);
-        let shard = &mut *shard;
-        let collection = shard.collections.entry(Arc::clone(&key)).or_default();
-        if is_new {
-            self.keys.fetch_add(1, Ordering::Relaxed);
-            self.bytes.fetch_add(at.key.len() + ENTRY_OVERHEAD, Ordering::Relaxed);
-        }
         let gone = collection.purge(now_ms);
         let written = self.write_into(collection, at, ttl_ms, now_ms, make);
         if let Ok((Written::Done, Some(due_ms))) = &written {
-            shard.deadlines.push(Reverse((*due_ms, Arc::clone(&key))));
+            shard.deadlines.push(Reverse((*due_ms, Arc::clone(collection.key()))));
+        }
+        if !gone.is_empty() {
+            self.ran_out(collection.key(), gone);
         }
         if collection.len() == 0 {
-            shard.collections.remove(&key);
-            self.forget_key(&key);
+            shard.collections.remove(at.key);
+            self.forget_key(at.key);
         }
-        self.ran_out(&key, gone);
         written.map(|(written, _)| written)
     }
 
