@@ -8,6 +8,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 use serde_json::{Map, Value};
 
 use crate::expr::{Path, Root};
+use crate::payload::Payload;
 use crate::program::Slot;
 
 /// The values in scope: what the engine lends, and the slots of one handler.
@@ -19,7 +20,7 @@ pub struct Frame<'a> {
     /// `user`
     pub user: Cow<'a, Value>,
     /// `payload`, for events that have one.
-    pub payload: Option<&'a Value>,
+    pub payload: Option<&'a Payload>,
     /// `args`, for events with several arguments; always an array.
     pub args: Option<&'a Value>,
     /// `socket`: `{id, vars}`; absent where there is no connection.
@@ -96,7 +97,11 @@ impl<'a> Frame<'a> {
     /// The value at the end of a path; `None` if it is absent.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<&Value> {
-        path.rest.iter().try_fold(self.root(path.root)?, |value, step| match value {
+        let (from, rest) = match (path.root, path.rest.as_slice()) {
+            (Root::Payload, [name, rest @ ..]) => (self.payload?.property(name)?, rest),
+            (root, rest) => (self.root(root)?, rest),
+        };
+        rest.iter().try_fold(from, |value, step| match value {
             Value::Object(map) => property(map, step),
             Value::Array(items) => items.get(step.parse::<usize>().ok()?),
             _ => None,
@@ -106,7 +111,7 @@ impl<'a> Frame<'a> {
     fn root(&self, root: Root) -> Option<&Value> {
         match root {
             Root::User => Some(&self.user),
-            Root::Payload => self.payload,
+            Root::Payload => self.payload.map(Payload::whole),
             Root::Args => self.args,
             Root::Socket => self.socket.as_deref(),
             Root::Now => Some(self.now.value()),
@@ -117,7 +122,7 @@ impl<'a> Frame<'a> {
 }
 
 /// A property by its name. In small objects looking at each is quicker than hashing the name.
-fn property<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+pub(crate) fn property<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
     const SMALL: usize = 12;
     match map.len() {
         0..=SMALL => map.iter().find_map(|(own, value)| (own == name).then_some(value)),

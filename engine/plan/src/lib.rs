@@ -18,6 +18,7 @@ pub mod fit;
 pub mod frame;
 pub mod from_schema;
 mod json;
+pub mod payload;
 pub mod program;
 pub mod refusals;
 pub mod schema;

@@ -11,7 +11,7 @@ use homeroom_definition::{Pattern, RateLimit, Span};
 use crate::contract::Contract;
 use crate::data::{Data, Template};
 use crate::expr::Expr;
-use crate::schema::Validator;
+use crate::schema::{Closed, Validator};
 use crate::shape::Shape;
 
 /// A place in the author's files, as `path:line`, for logs and explanations.
@@ -128,6 +128,8 @@ pub enum Input {
         schema: Arc<Validator>,
         /// Whether unknown fields are dropped.
         prune: bool,
+        /// The same object, if it is one that can be read property by property.
+        closed: Option<Arc<Closed>>,
     },
     /// Exactly these arguments, in order.
     Args(Vec<Arc<Validator>>),

@@ -5,6 +5,7 @@
 
 mod at;
 mod circles;
+mod closed;
 mod consistent;
 mod expand;
 mod fields;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use closed::Closed;
 pub use expand::{BUILT_IN, expand};
 pub use issues::Issue;
 pub use validator::Validator;

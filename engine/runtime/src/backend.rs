@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use homeroom_plan::frame::{Frame, Now};
+use homeroom_plan::payload::Payload;
 use homeroom_plan::schema::Issue;
 use serde_json::Value;
 
@@ -108,7 +109,7 @@ impl Engine {
         let came_in = Came::now(now.ms(), trace);
         let work = async {
             let carried = input::validate_value(&entry.input, body).map_err(|refusal| refusal.at(&entry.place))?;
-            tenancy.map_or(Ok(()), |tenancy| tenancy.admits(carried.payload.as_ref()))?;
+            tenancy.map_or(Ok(()), |tenancy| tenancy.admits(carried.payload.as_ref().map(Payload::whole)))?;
             let mut turns = Turns::default();
             loop {
                 let turn = async {

@@ -5,8 +5,9 @@ mod dom;
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use homeroom_plan::payload::Payload;
 use homeroom_plan::program::Input;
-use homeroom_plan::schema::{Issue, Validator};
+use homeroom_plan::schema::{Closed, Issue, Validator};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -41,7 +42,7 @@ pub(crate) struct Heard<'t> {
 #[derive(Default)]
 pub(crate) struct Carried {
     /// `payload`
-    pub(crate) payload: Option<Value>,
+    pub(crate) payload: Option<Payload>,
     /// `args`
     pub(crate) args: Option<Value>,
 }
@@ -114,7 +115,7 @@ fn depth(text: &str) -> usize {
 pub(crate) fn validate(input: &Input, args: &[&RawValue], attachments: usize) -> Result<Carried, Refusal> {
     let carried = match input {
         Input::Nothing => nothing(args)?,
-        Input::Payload { schema, prune } => payload(schema, *prune, args)?,
+        Input::Payload { schema, prune, closed } => payload(schema, *prune, closed.as_deref(), args)?,
         Input::Args(schemas) => exactly(schemas, args)?,
         Input::AnyArgs => Carried { args: Some(Value::Array(values(args)?)), ..Carried::default() },
     };
@@ -127,7 +128,7 @@ pub(crate) fn validate_value(input: &Input, body: Option<Value>) -> Result<Carri
     match (input, body) {
         (Input::Nothing, None | Some(Value::Null)) => Ok(Carried::default()),
         (Input::Nothing, Some(_)) => Err(Refusal::invalid("", "this event carries nothing")),
-        (Input::Payload { schema, prune }, Some(body)) => checked(schema, *prune, body),
+        (Input::Payload { schema, prune, .. }, Some(body)) => checked(schema, *prune, body),
         (Input::Payload { .. }, None) => Err(Refusal::invalid("", "a payload is needed")),
         (Input::Args(_) | Input::AnyArgs, Some(Value::Array(items))) => args_of(input, items),
         (Input::Args(_) | Input::AnyArgs, _) => Err(Refusal::invalid("", "a list of arguments is needed")),
@@ -150,11 +151,14 @@ fn nothing(args: &[&RawValue]) -> Result<Carried, Refusal> {
     }
 }
 
-fn payload(schema: &Validator, prune: bool, args: &[&RawValue]) -> Result<Carried, Refusal> {
+fn payload(schema: &Validator, prune: bool, closed: Option<&Closed>, args: &[&RawValue]) -> Result<Carried, Refusal> {
     let [only] = args else {
         return Err(Refusal::invalid("", format!("one argument is needed, and {} came", args.len())));
     };
-    checked(schema, prune, value(only)?)
+    match closed.and_then(|closed| closed.read(only.get())) {
+        Some(fields) => Ok(Carried { payload: Some(Payload::Fields(fields)), ..Carried::default() }),
+        None => checked(schema, prune, value(only)?),
+    }
 }
 
 fn checked(schema: &Validator, prune: bool, mut value: Value) -> Result<Carried, Refusal> {
@@ -162,7 +166,7 @@ fn checked(schema: &Validator, prune: bool, mut value: Value) -> Result<Carried,
         schema.prune(&mut value);
     }
     schema.check(&value).map_err(Refusal::invalid_payload)?;
-    Ok(Carried { payload: Some(value), ..Carried::default() })
+    Ok(Carried { payload: Some(value.into()), ..Carried::default() })
 }
 
 fn exactly(schemas: &[std::sync::Arc<Validator>], args: &[&RawValue]) -> Result<Carried, Refusal> {
@@ -196,8 +200,8 @@ fn value(raw: &RawValue) -> Result<Value, Refusal> {
 
 /// A placeholder without its attachment would make receivers' parsers give up.
 fn attachments_fit(carried: &Carried, attachments: usize) -> Result<(), Refusal> {
-    let all = [carried.payload.as_ref(), carried.args.as_ref()];
-    let fits = all.into_iter().flatten().all(|value| reply::placeholders_below(value, attachments));
+    let mut all = carried.payload.iter().flat_map(Payload::parts).chain(&carried.args);
+    let fits = all.all(|value| reply::placeholders_below(value, attachments));
     if fits { Ok(()) } else { Err(Refusal::invalid("", "an attachment is missing")) }
 }
 

@@ -113,7 +113,7 @@ impl Compiler<'_, '_> {
         entry.place = self.place(connect.span);
         if let Some(payload) = &connect.payload {
             scope.payload = Some(Known::sent(self.type_shape(payload)));
-            entry.input = Input::Payload { schema: self.validator(payload)?, prune: true };
+            entry.input = Input::Payload { schema: self.validator(payload)?, prune: true, closed: None };
         }
         let keys = Keys {
             span: connect.span,
@@ -220,7 +220,7 @@ impl Compiler<'_, '_> {
     ) -> Option<Input> {
         if let Some(node) = payload {
             scope.payload = Some(Known::made(self.type_shape(node)).with_proof(trusted));
-            return Some(Input::Payload { schema: self.validator(node)?, prune });
+            return Some(Input::Payload { schema: self.validator(node)?, prune, closed: self.closed(node) });
         }
         let Some(node) = args else { return Some(Input::Nothing) };
         if let Some(types) = node.as_seq() {

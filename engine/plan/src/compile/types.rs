@@ -10,7 +10,7 @@ use super::Compiler;
 use super::names::Names;
 use crate::codes;
 use crate::from_schema::shape_of;
-use crate::schema::{self, SchemaError, Types, Validator};
+use crate::schema::{self, Closed, SchemaError, Types, Validator};
 use crate::shape::Shape;
 
 /// What has been expanded, by where it stands.
@@ -72,6 +72,12 @@ impl Compiler<'_, '_> {
         let alone = schema::property(&schema, name)?;
         let known = self.expanded.of_properties.entry(alone.to_string());
         known.or_insert_with(|| Validator::new(alone).ok().map(Arc::new)).clone()
+    }
+
+    /// What reads such an object property by property, if that can be done.
+    pub(crate) fn closed(&mut self, node: &Node) -> Option<Arc<Closed>> {
+        let schema = self.schema(node)?;
+        Closed::of(&schema, |name| self.property_validator(node, name)).map(Arc::new)
     }
 
     fn compiled_schema(&mut self, node: &Node, schema: &Value) -> Option<Arc<Validator>> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Expr, Jinja, Path, Root, lower, parse};
 use crate::frame::{Frame, Now};
+use crate::payload::Payload;
 
 /// 2025-01-15T09:00:00Z
 const NOW_MS: i64 = 1_736_931_600_000;
@@ -34,7 +35,8 @@ fn value(expr: &Expr, payload: &Value) -> Result<Option<Value>, String> {
     let now = Now::at(NOW_MS);
     let user = Value::Null;
     let mut frame = Frame::new(&user, &now, 0);
-    frame.payload = Some(payload);
+    let payload = Payload::from(payload.clone());
+    frame.payload = Some(&payload);
     expr.eval(&frame).map(|value| value.map(std::borrow::Cow::into_owned)).map_err(|error| error.to_string())
 }
 

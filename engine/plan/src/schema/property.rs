@@ -16,7 +16,7 @@ pub(crate) fn property(schema: &Value, name: &str) -> Option<Value> {
 }
 
 /// The type itself, where a schema does no more than name it. `None` if the name leads nowhere.
-fn meant<'s>(schema: &'s Value, types: Option<&'s Map<String, Value>>) -> Option<&'s Value> {
+pub(super) fn meant<'s>(schema: &'s Value, types: Option<&'s Map<String, Value>>) -> Option<&'s Value> {
     let mut schema = schema;
     for _ in 0..=types.map_or(0, Map::len) {
         let Some(name) = only_name(schema) else { return Some(schema) };

@@ -51,6 +51,11 @@ impl Validator {
     }
 
     /// Whether a value fits.
+    pub(super) fn fits(&self, value: &Value) -> bool {
+        self.compiled.is_valid(value)
+    }
+
+    /// What is wrong with a value, if it does not fit.
     ///
     /// # Errors
     /// What is wrong with it, up to ten issues.

@@ -35,13 +35,15 @@ impl Decisions {
         let bytes = decision.bytes();
         let (mut gone, mut more) = (None, Vec::new());
         let mut ring = self.ring.lock();
-        // The oldest goes first: a full ring then takes the newest where the oldest was.
+        // The oldest goes first, and there is place for as many as there may be and no more: a full ring then takes the newest
+        // where the oldest was, which has just been looked at.
         while ring.decisions.len() >= self.max || ring.bytes + bytes > self.bytes_max {
             let Some(oldest) = ring.decisions.pop_front() else { break };
             ring.bytes -= oldest.bytes();
             more.extend(gone.replace(oldest));
         }
         ring.bytes += bytes;
+        ring.grow(self.max);
         ring.decisions.push_back(decision);
         drop(ring);
     }
@@ -50,6 +52,17 @@ impl Decisions {
     pub(crate) fn latest(&self, wanted: &Wanted, limit: usize) -> Vec<Decision> {
         let ring = self.ring.lock();
         ring.decisions.iter().rev().filter(|decision| wanted.includes(decision)).take(limit).cloned().collect()
+    }
+}
+
+impl Ring {
+    /// Makes place for one more, where there is none.
+    fn grow(&mut self, max: usize) {
+        const STEP: usize = 1024;
+        let len = self.decisions.len();
+        if len == self.decisions.capacity() {
+            self.decisions.reserve_exact((max - len).min(len.max(STEP)));
+        }
     }
 }
 
