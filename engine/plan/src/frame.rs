@@ -1,6 +1,7 @@
 //! What an expression can see while an event runs.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
@@ -55,11 +56,31 @@ impl Now {
 
     /// RFC 3339 in UTC with milliseconds, as a JSON string.
     pub fn value(&self) -> &Value {
-        self.text.get_or_init(|| {
-            let moment = Timestamp::from_millisecond(self.ms).unwrap_or(Timestamp::UNIX_EPOCH);
-            Value::String(written(moment))
-        })
+        self.text.get_or_init(|| Value::String(written_lately(self.ms)))
     }
+}
+
+/// The same of a moment by its milliseconds since the Unix epoch. Of those that follow each other closely only the last digits
+/// differ.
+fn written_lately(ms: i64) -> String {
+    thread_local! {
+        /// The second that was last written, and how: without its milliseconds.
+        static LAST: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
+    }
+    let (second, rest) = (ms.div_euclid(1000), ms.rem_euclid(1000));
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != second {
+            let moment = Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH);
+            *text = written(moment).trim_end_matches("000Z").to_owned();
+            *last = second;
+        }
+        let digits = [rest / 100, rest / 10 % 10, rest % 10].map(|digit| char::from(b'0' + digit as u8));
+        let mut written = String::with_capacity(MOMENT_BYTES);
+        written.push_str(text);
+        written.extend(digits);
+        written.push('Z');
+        written
+    })
 }
 
 /// How long a moment usually is: `2026-01-01T00:00:00.000Z`.
@@ -127,5 +148,22 @@ pub(crate) fn property<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'
     match map.len() {
         0..=SMALL => map.iter().find_map(|(own, value)| (own == name).then_some(value)),
         _ => map.get(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn moments_are_written_alike(ms in prop_oneof![-100_000_000_000_000_i64..253_402_300_800_000, -2000..2000_i64], later in 0..1500_i64) {
+            for ms in [ms, ms + later, ms] {
+                let moment = Timestamp::from_millisecond(ms).expect("a moment");
+                prop_assert_eq!(written_lately(ms), written(moment));
+            }
+        }
     }
 }

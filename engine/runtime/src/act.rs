@@ -221,14 +221,14 @@ impl<'a> Act<'a> {
     }
 
     /// What an event with an entry came to, once its transaction is committed.
-    pub(crate) async fn finish(self, entry: &Entry, frame: &Frame<'_>, asked: bool) -> Result<Outcome, Refusal> {
+    pub(crate) async fn finish(&mut self, entry: &Entry, frame: &Frame<'_>, asked: bool) -> Result<Outcome, Refusal> {
         let attachments = self.site.attachments;
         let ack = if asked { Some(reply::success(entry, frame, attachments)?) } else { None };
         Ok(Outcome { ack, ..self.done().await? })
     }
 
-    /// What it came to, once its transaction is committed.
-    pub(crate) async fn done(mut self) -> Result<Outcome, Refusal> {
+    /// What it came to, once its transaction is committed. It has come to nothing more then.
+    pub(crate) async fn done(&mut self) -> Result<Outcome, Refusal> {
         // What is not committed is rolled back when it is dropped.
         if let Some(tx) = self.tx.take().filter(|_| !self.site.inner.settings.rehearses) {
             sql::aside(|| tx.commit()).await.map_err(|error| self.once(error.into()))?;
@@ -236,7 +236,8 @@ impl<'a> Act<'a> {
                 self.site.bound.answers.forget_all();
             }
         }
-        Ok(Outcome { effects: self.effects, vars: self.vars, ack: None, inside: None })
+        let (effects, vars) = (std::mem::take(&mut self.effects), self.vars.take());
+        Ok(Outcome { effects, vars, ack: None, inside: None })
     }
 
     /// What has been done once, and cannot be taken back, is not done again.

@@ -20,6 +20,7 @@ use crate::input;
 use crate::metrics::CameTo;
 use crate::orders::Order;
 use crate::outcome::{Audience, Effect};
+use crate::session::Who;
 use crate::spans::{Span, SpanKind};
 use crate::turns::Turns;
 
@@ -129,7 +130,7 @@ impl Engine {
         };
         let came = tokio::time::timeout(inner.settings.event_timeout, work).await;
         let came = came.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")));
-        let decided = came_in.decided(&served.plan.path, About::Backend(Arc::clone(&entry.name)));
+        let decided = came_in.decided(&Who::nobody(&served.plan.path), About::Backend(Arc::clone(&entry.name)));
         inner.decisions.remember(came.as_ref().err().into_iter().fold(decided, Decision::refused));
         let outcome = came.inspect_err(|refusal| {
             bound.note(|| Note::Refused(refusal));

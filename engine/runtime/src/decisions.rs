@@ -14,7 +14,7 @@ use crate::bind::Bound;
 use crate::engine::Inner;
 use crate::explain::Note;
 use crate::outcome::{Emission, Names};
-use crate::session::Session;
+use crate::session::{Session, Who};
 use crate::{Delivery, Engine, Refusal, TraceId};
 use homeroom_plan::program::{Code, Place};
 
@@ -23,14 +23,10 @@ use homeroom_plan::program::{Code, Place};
 pub struct Decision {
     /// When, in milliseconds since the Unix epoch.
     pub at_ms: i64,
-    /// In which namespace.
-    pub namespace: Arc<str>,
+    /// In which namespace, and about whom.
+    pub who: Arc<Who>,
     /// About what.
     pub about: About,
-    /// About whom: the user's id; `None` for a service, or for one who has not shown who they are.
-    pub user: Option<Arc<str>>,
-    /// The id of the connection, as clients are shown it.
-    pub socket: Option<Arc<str>>,
     /// The code of a refusal; `None`: it was allowed.
     pub code: Option<Code>,
     /// The rule, or the step, that decided: `file:line`. `None` where nothing of the author's did.
@@ -170,9 +166,10 @@ impl Inner {
         trace: TraceId,
     ) {
         bound.note(|| Note::Sent(&emission, reached.first, &reached.others));
+        let who = sender.map_or_else(|| Who::nobody(namespace), |session| Arc::clone(&session.who));
         let about = About::Sent(Sent::of(emission, reached));
-        let sent = Decision::at(self.clock.now_ms(), trace, namespace, about);
-        self.decisions.remember(sender.into_iter().fold(sent, Decision::of));
+        let at_ms = self.clock.now_ms();
+        self.decisions.remember(Decision { at_ms, who, about, code: None, place: None, took_us: 0, trace });
     }
 }
 
@@ -199,26 +196,15 @@ impl Came {
         self.at.elapsed()
     }
 
-    /// A decision about something that has come; by nobody, and allowed.
-    pub(crate) fn decided(self, namespace: &Arc<str>, about: About) -> Decision {
+    /// A decision about something that has come; allowed.
+    pub(crate) fn decided(self, who: &Arc<Who>, about: About) -> Decision {
         let took_us = u32::try_from(self.took().as_micros()).unwrap_or(u32::MAX);
-        Decision { took_us, ..Decision::at(self.at_ms, self.trace, namespace, about) }
+        let (at_ms, who, trace) = (self.at_ms, Arc::clone(who), self.trace);
+        Decision { at_ms, who, about, code: None, place: None, took_us, trace }
     }
 }
 
 impl Decision {
-    /// By nobody, allowed, and at once.
-    fn at(at_ms: i64, trace: TraceId, namespace: &Arc<str>, about: About) -> Self {
-        let namespace = Arc::clone(namespace);
-        Self { at_ms, namespace, about, user: None, socket: None, code: None, place: None, took_us: 0, trace }
-    }
-
-    /// About this connection.
-    pub(crate) fn of(self, session: &Session) -> Self {
-        let (user, socket) = (Arc::clone(&session.user_id), Arc::clone(&session.public_id));
-        Self { user: Some(user), socket: Some(socket), ..self }
-    }
-
     /// Decided by this rule.
     pub(crate) fn by(self, place: Option<Place>) -> Self {
         Self { place, ..self }
@@ -265,7 +251,7 @@ impl Engine {
     pub fn sessions_of(&self, user: &str, namespace: Option<&str>) -> Vec<Arc<Session>> {
         let mut sessions = self.inner.sessions.all();
         sessions.retain(|session| {
-            &*session.user_id == user && namespace.is_none_or(|namespace| &*session.namespace == namespace)
+            &*session.who.user == user && namespace.is_none_or(|namespace| &*session.who.namespace == namespace)
         });
         sessions.sort_by_key(|session| session.conn);
         sessions

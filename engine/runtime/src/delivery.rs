@@ -56,6 +56,8 @@ pub(crate) struct Change {
 }
 
 impl Scene<'_> {
+    /// What is done by few events is boxed, so that the others do not carry its place with them.
+    ///
     /// Delivers an event's outcome, answers it, and then runs what follows from who came and who left. Yields whom its
     /// emissions reached.
     pub(crate) async fn deliver(&self, outcome: Outcome, sender: Option<&Session>, ack: Option<u64>) -> Reach {
@@ -71,7 +73,7 @@ impl Scene<'_> {
         }
         if let Some(session) = sender {
             if let Some(vars) = outcome.vars {
-                *session.socket.lock() = Arc::new(socket_value(&session.public_id, vars));
+                *session.socket.lock() = Arc::new(socket_value(&session.who.socket, vars));
             }
             if let (Some(id), Some(args)) = (ack, &outcome.ack) {
                 self.inner
@@ -79,7 +81,7 @@ impl Scene<'_> {
             }
         }
         for change in changes {
-            self.follow(change).await;
+            Box::pin(self.follow(change)).await;
         }
         reached
     }
@@ -95,12 +97,12 @@ impl Scene<'_> {
             }
             is_entering = matches!(effect, Effect::Join(_));
             match (effect, sender) {
-                (Effect::Join(place), Some(session)) => changes.extend(self.enter(session, place).await),
-                (Effect::Leave(place), Some(session)) => changes.extend(self.leave(session, place).await),
+                (Effect::Join(place), Some(session)) => changes.extend(Box::pin(self.enter(session, place)).await),
+                (Effect::Leave(place), Some(session)) => changes.extend(Box::pin(self.leave(session, place)).await),
                 (Effect::Join(_) | Effect::Leave(_), None) => {}
                 (Effect::Evict { who, rooms }, _) => {
                     self.inner.evict_elsewhere(&self.served.namespace().path, &who, &rooms, self.trace);
-                    self.evict(&who, &rooms, changes).await;
+                    Box::pin(self.evict(&who, &rooms, changes)).await;
                 }
                 (Effect::Emit(emission), Some(session)) if emission.is_answer() && !recalls.is_empty() => {
                     reached.sockets += self.answer(session, emission, &recalls);
@@ -141,29 +143,29 @@ impl Scene<'_> {
         }
         self.inner.enter_kept(session, &new);
         for (name, _) in new {
-            self.inner.entered(&session.namespace, Some(name));
+            self.inner.entered(&session.who.namespace, Some(name));
         }
     }
 
     async fn enter(&self, session: &Session, mut place: Place) -> Option<Change> {
         let came = Came::now(self.inner.clock.now_ms(), self.trace);
-        let joined = came.decided(&session.namespace, About::Join(Arc::clone(&place.name)));
-        self.inner.decisions.remember(joined.of(session).by(place.rule.take()));
+        let joined = came.decided(&session.who, About::Join(Arc::clone(&place.name)));
+        self.inner.decisions.remember(joined.by(place.rule.take()));
         if session.rooms.lock().insert(Arc::clone(&place.name)) {
             self.inner.outlet.join(session.conn, &place.name);
-            self.inner.entered(&session.namespace, Some(&place.name));
+            self.inner.entered(&session.who.namespace, Some(&place.name));
         }
         self.inner.note_recheck(session, self.served, place.room, &place.name);
         if !self.served.namespace().rooms[place.room].tracked {
             return None;
         }
         let value = presence::remembered(place.presence.as_deref(), &session.user);
-        let room = presence_room(&session.namespace, &place.name);
-        match self.inner.stores.presence.enter(&room, &session.user_id, session.conn, value).await {
+        let room = presence_room(&session.who.namespace, &place.name);
+        match self.inner.stores.presence.enter(&room, &session.who.user, session.conn, value).await {
             Ok(true) => Some(change(session, place, None, true)),
             Ok(false) => None,
             Err(error) => {
-                tracing::error!(namespace = %session.namespace, room = %place.name, %error, "presence could not be kept");
+                tracing::error!(namespace = %session.who.namespace, room = %place.name, %error, "presence could not be kept");
                 None
             }
         }
@@ -211,18 +213,18 @@ impl Scene<'_> {
     async fn leave(&self, session: &Session, place: Place) -> Option<Change> {
         self.inner.left_kept(session, &place.name);
         if session.rooms.lock().remove(&place.name) {
-            self.inner.left(&session.namespace, Some(&place.name));
+            self.inner.left(&session.who.namespace, Some(&place.name));
         }
         self.inner.outlet.leave(session.conn, &place.name);
         if !self.served.namespace().rooms[place.room].tracked {
             return None;
         }
-        let room = presence_room(&session.namespace, &place.name);
-        match self.inner.stores.presence.leave(&room, &session.user_id, session.conn).await {
+        let room = presence_room(&session.who.namespace, &place.name);
+        match self.inner.stores.presence.leave(&room, &session.who.user, session.conn).await {
             Ok(Left::Last(value)) => Some(change(session, place, Some(presence::entry(&value)), false)),
             Ok(Left::Still | Left::WasNot) => None,
             Err(error) => {
-                tracing::error!(namespace = %session.namespace, room = %place.name, %error, "presence could not be kept");
+                tracing::error!(namespace = %session.who.namespace, room = %place.name, %error, "presence could not be kept");
                 None
             }
         }

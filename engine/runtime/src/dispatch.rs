@@ -144,13 +144,12 @@ impl<'a> Event<'a> {
 
     fn remember(&self, entry: &Entry, rule: Option<Place>) {
         let about = About::Event(Arc::clone(&entry.name));
-        let decided = self.came.decided(&self.session.namespace, about);
-        self.inner.decisions.remember(decided.of(self.session).by(rule));
+        self.inner.decisions.remember(self.came.decided(&self.session.who, about).by(rule));
     }
 
     async fn take_of_room(&self, entry: &Entry, act: &Act<'_>, frame: &Frame<'_>) -> Result<(), Stopped> {
         let Some(room) = entry.rate.as_ref().and_then(|rate| rate.room.as_ref()) else { return Ok(()) };
         let Some(room) = act.name(room, frame)? else { return Ok(()) };
-        quota::per_room(self.inner, entry, &self.session.namespace, &room).await
+        quota::per_room(self.inner, entry, &self.session.who.namespace, &room).await
     }
 }

@@ -13,7 +13,7 @@ use crate::Refusal;
 use crate::act::{Act, Site, presence_room};
 use crate::bind::{Bound, Served};
 use crate::cluster::Cluster;
-use crate::decisions::{About, Came, Decision, Decisions};
+use crate::decisions::{About, Came, Decisions};
 use crate::delivery::Scene;
 use crate::dispatch::authorize;
 use crate::explain::Note;
@@ -28,7 +28,7 @@ use crate::outcome::{Outcome, Place};
 use crate::outlet::Outlet;
 use crate::recheck::Rechecks;
 use crate::revocation::Revocations;
-use crate::session::{Session, Sessions, Token, id_text, socket_value};
+use crate::session::{Session, Sessions, Token, Who, id_text, socket_value};
 use crate::settings::RuntimeSettings;
 use crate::spans::Told;
 use crate::ticks::Timers;
@@ -186,7 +186,7 @@ impl Engine {
         let inner = &self.inner;
         let mut waiting = std::collections::BTreeMap::new();
         for session in inner.sessions.all() {
-            *waiting.entry(Arc::clone(&session.namespace)).or_insert(0) += session.lane.waiting();
+            *waiting.entry(Arc::clone(&session.who.namespace)).or_insert(0) += session.lane.waiting();
         }
         let redis = inner.metrics.redis_calls();
         inner.metrics.text(Some(Scrape { bound: self.current(), waiting, state: Arc::clone(&inner.state), redis }))
@@ -235,8 +235,9 @@ impl Engine {
         served.meters.connect.count_timed(outcome, came_in.took());
         came.map_err(|refusal| {
             bound.note(|| Note::Refused(&refusal));
-            let decided = came_in.decided(&namespace, About::Connect).refused(&refusal);
-            self.inner.decisions.remember(Decision { user, socket: Some(Arc::clone(&public_id)), ..decided });
+            let who = Who { namespace: namespace.clone(), user: user.unwrap_or_default(), socket: public_id.clone() };
+            let decided = came_in.decided(&Arc::new(who), About::Connect);
+            self.inner.decisions.remember(decided.refused(&refusal));
             let (code, place) = (&*refusal.code, refusal.place.as_deref().unwrap_or(""));
             let cause = refusal.cause.as_deref().unwrap_or("");
             let trace = came_in.trace();
@@ -329,19 +330,20 @@ impl Inner {
         session.role = role;
         *session.token.get_mut() = Token::of(&verified);
         session.enrolled = place.is_some();
-        session.counted = Some(self.metrics.connected(&session.namespace, contract.as_ref().and_then(Value::as_str)));
+        session.counted =
+            Some(self.metrics.connected(&session.who.namespace, contract.as_ref().and_then(Value::as_str)));
         if let Some(vars) = &outcome.vars {
-            *session.socket.get_mut() = Arc::new(socket_value(&session.public_id, vars.clone()));
+            *session.socket.get_mut() = Arc::new(socket_value(&session.who.socket, vars.clone()));
         }
         let session = Arc::new(session);
-        self.decisions.remember(came_in.decided(&session.namespace, About::Connect).of(&session).by(rule));
+        self.decisions.remember(came_in.decided(&session.who, About::Connect).by(rule));
         self.sessions.insert(&session);
         if self.is_revoked(&session) {
             // It was revoked while it was let in.
             self.sessions.remove(session.conn);
             return Err(Refusal::because("UNAUTHENTICATED", "the token was revoked"));
         }
-        self.entered(&session.namespace, None);
+        self.entered(&session.who.namespace, None);
         if let Some(place) = place {
             place.keep();
         }
@@ -400,21 +402,21 @@ impl Inner {
     /// Nothing of a connection is kept any more.
     pub(crate) async fn forget(&self, session: &Arc<Session>) {
         if self.sessions.remove(session.conn) {
-            self.left(&session.namespace, None);
+            self.left(&session.who.namespace, None);
         }
         session.waiting.lock().clear();
         // Rooms are left by then, unless their namespace is no longer served.
         let rooms = std::mem::take(&mut *session.rooms.lock());
         for name in rooms {
             self.left_kept(session, &name);
-            self.left(&session.namespace, Some(&name));
-            let room = presence_room(&session.namespace, &name);
-            if let Err(error) = self.stores.presence.leave(&room, &session.user_id, session.conn).await {
+            self.left(&session.who.namespace, Some(&name));
+            let room = presence_room(&session.who.namespace, &name);
+            if let Err(error) = self.stores.presence.leave(&room, &session.who.user, session.conn).await {
                 tracing::error!(%error, "presence could not be kept");
             }
         }
         if session.enrolled {
-            let user = enrolled_user(&session.namespace, &session.user_id);
+            let user = enrolled_user(&session.who.namespace, &session.who.user);
             if let Err(error) = self.stores.presence.withdraw(&user, session.conn).await {
                 tracing::error!(%error, "a connection could not be withdrawn");
             }

@@ -33,7 +33,7 @@ impl Inner {
         let came_in = Came::now(now.ms(), scene.trace);
         let handing = tokio::time::timeout(self.settings.event_timeout, self.handed(scene, session, incoming, &now));
         let came = handing.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")));
-        let decided = came_in.decided(&session.namespace, About::Event(TOKEN_EVENT.into())).of(session);
+        let decided = came_in.decided(&session.who, About::Event(TOKEN_EVENT.into()));
         match came {
             Ok(token) => {
                 self.decisions.remember(decided);

@@ -196,7 +196,7 @@ async fn drain(engine: Engine, session: Arc<Session>) {
     while let Some((item, before)) = session.lane.next() {
         let work = AssertUnwindSafe(engine.inner.work(&session, item, before)).catch_unwind();
         if work.await.is_err() {
-            tracing::error!(namespace = %session.namespace, socket = %session.public_id, "an event panicked");
+            tracing::error!(namespace = %session.who.namespace, socket = %session.who.socket, "an event panicked");
         }
     }
 }
@@ -209,7 +209,7 @@ impl Inner {
         if let Item::Connected(outcome, began_on) = item {
             return Box::pin(self.begin(session, *outcome, &began_on, &bound, trace)).await;
         }
-        let Some(served) = bound.namespace(&session.namespace) else { return Box::pin(self.forget(session)).await };
+        let Some(served) = bound.namespace(&session.who.namespace) else { return Box::pin(self.forget(session)).await };
         let scene = Scene { inner: self, bound: &bound, served, trace };
         match item {
             Item::Event(incoming) if is_handover(&incoming) => {
@@ -231,14 +231,14 @@ impl Inner {
         bound: &Arc<Bound>,
         trace: TraceId,
     ) {
-        if let Some(served) = began_on.namespace(&session.namespace) {
+        if let Some(served) = began_on.namespace(&session.who.namespace) {
             let scene = Scene { inner: self, bound: began_on, served, trace };
             scene.deliver(outcome, Some(session), None).await;
         }
         if Arc::ptr_eq(began_on, bound) {
             return;
         }
-        match bound.namespace(&session.namespace) {
+        match bound.namespace(&session.who.namespace) {
             Some(served) => {
                 let scene = Scene { inner: self, bound, served, trace };
                 self.review(scene, session, &Review::of_all("reload")).await;
@@ -331,13 +331,13 @@ impl Inner {
     ) {
         scene.bound.note(|| Note::Refused(refusal));
         let about = About::Event(name_of(incoming, self).into());
-        self.decisions.remember(came.decided(&session.namespace, about).of(session).refused(refusal));
+        self.decisions.remember(came.decided(&session.who, about).refused(refusal));
     }
 
     /// Refuses an event that did not even get into the queue.
     fn refuse_unheard(&self, session: &Session, incoming: &Incoming, refusal: &Refusal) {
         let bound = self.live.current();
-        let Some(served) = bound.namespace(&session.namespace) else { return };
+        let Some(served) = bound.namespace(&session.who.namespace) else { return };
         let scene = Scene { inner: self, bound: &bound, served, trace: self.traces.next() };
         let now = Now::at(self.clock.now_ms());
         let name = name_of(incoming, self);
@@ -350,7 +350,7 @@ impl Inner {
     /// Tells a client why its connection is about to end.
     pub(crate) fn tell_end(&self, session: &Session, why: &Refusal) {
         let bound = self.live.current();
-        let namespace = bound.namespace(&session.namespace).map(Served::namespace);
+        let namespace = bound.namespace(&session.who.namespace).map(Served::namespace);
         self.send_error(session, &reply::error_event("connect", namespace, why));
     }
 
@@ -365,7 +365,7 @@ impl Inner {
             volatile: false,
             positions: &[],
         };
-        self.outlet.send(&session.namespace, parcel);
+        self.outlet.send(&session.who.namespace, parcel);
     }
 }
 
@@ -380,7 +380,7 @@ fn name_of(incoming: &Incoming, inner: &Inner) -> String {
 }
 
 fn log(session: &Session, event: &str, refusal: &Refusal, trace: TraceId) {
-    let (namespace, socket, code) = (&*session.namespace, &*session.public_id, &*refusal.code);
+    let (namespace, socket, code) = (&*session.who.namespace, &*session.who.socket, &*refusal.code);
     let (place, cause) = (refusal.place.as_deref().unwrap_or(""), refusal.cause.as_deref().unwrap_or(""));
     match code {
         "INTERNAL" | "UNAVAILABLE" | "TIMEOUT" => {

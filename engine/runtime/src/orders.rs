@@ -168,7 +168,7 @@ impl Engine {
     /// Ends connections of a user to this server; yields how many.
     pub fn disconnect(&self, user: &str, namespace: Option<&str>, socket: Option<&str>) -> usize {
         let mut sessions = self.sessions_of(user, namespace);
-        sessions.retain(|session| socket.is_none_or(|socket| *session.public_id == *socket));
+        sessions.retain(|session| socket.is_none_or(|socket| *session.who.socket == *socket));
         sessions.iter().for_each(|session| self.inner.end_told(session, &Refusal::code("UNAUTHORIZED")));
         sessions.len()
     }
@@ -184,7 +184,7 @@ impl Engine {
 
     fn rooms(&self, namespace: &str, prefix: &str, after: &str, limit: usize) -> Value {
         let mut sizes: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-        for session in self.inner.sessions.all().into_iter().filter(|session| *session.namespace == *namespace) {
+        for session in self.inner.sessions.all().into_iter().filter(|session| *session.who.namespace == *namespace) {
             let rooms = session.rooms.lock();
             for room in rooms.iter().filter(|room| room.starts_with(prefix) && &***room > after) {
                 *sizes.entry(Arc::clone(room)).or_default() += 1;
@@ -202,8 +202,8 @@ impl Engine {
             let role = session.role.and_then(|role| roles.plan.roles.get(role)).map(ToString::to_string);
             let ends_ms = session.token.lock().ends_ms;
             json!({
-                "namespace": &*session.namespace,
-                "socket": &*session.public_id,
+                "namespace": &*session.who.namespace,
+                "socket": &*session.who.socket,
                 "role": role,
                 "server": self.server_name(),
                 "tokenEndsAt": ends_ms.map(|ms| homeroom_plan::frame::Now::at(ms).value().clone()),

@@ -80,7 +80,7 @@ impl Inner {
     /// Yields whether the store has taken it.
     async fn renew(&self, session: &Arc<Session>, name: &Arc<str>) -> bool {
         let bound = self.live.current();
-        let Some(served) = bound.namespace(&session.namespace) else { return true };
+        let Some(served) = bound.namespace(&session.who.namespace) else { return true };
         let Some((room, params)) = served.room_named(name) else { return true };
         if !served.namespace().rooms[room].tracked {
             return true;
@@ -88,13 +88,13 @@ impl Inner {
         let scene = Scene { inner: self, bound: &bound, served, trace: self.traces.next() };
         let Ok(entry) = scene.presence_of(session, room, &params) else { return true };
         let value = remembered(entry.as_deref(), &session.user);
-        let stored = presence_room(&session.namespace, name);
-        match self.stores.presence.renew(&stored, &session.user_id, session.conn, value).await {
+        let stored = presence_room(&session.who.namespace, name);
+        match self.stores.presence.renew(&stored, &session.who.user, session.conn, value).await {
             Err(_) => false,
             Ok(came) => {
                 if !session.rooms.lock().contains(name) {
                     // It left while it was told again.
-                    return self.stores.presence.leave(&stored, &session.user_id, session.conn).await.is_ok();
+                    return self.stores.presence.leave(&stored, &session.who.user, session.conn).await.is_ok();
                 }
                 if came {
                     let place =

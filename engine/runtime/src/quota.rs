@@ -55,7 +55,7 @@ pub(crate) async fn take(inner: &Inner, entry: &Entry, session: &Session, now_ms
         LimitScope::Connection => session.take(&entry.name, quota, now_ms),
         LimitScope::User => {
             session.note(&entry.name);
-            let key = format!("{}\n{}\nuser {}", session.namespace, entry.name, session.user_id);
+            let key = format!("{}\n{}\nuser {}", session.who.namespace, entry.name, session.who.user);
             inner.stores.limits.take(&key, quota).await?
         }
         LimitScope::Room => return default_take(inner, &entry.name, session, now_ms),

@@ -78,7 +78,7 @@ impl Inner {
         let bound = self.live.current();
         let asks = |served: &Served| served.namespace().rooms.iter().any(|room| room.recheck.is_some());
         for session in self.sessions.all() {
-            let Some(served) = bound.namespace(&session.namespace).filter(|served| asks(served)) else { continue };
+            let Some(served) = bound.namespace(&session.who.namespace).filter(|served| asks(served)) else { continue };
             for name in session.rooms() {
                 if let Some((room, _)) = served.room_named(&name) {
                     self.note_recheck(&session, served, room, &name);
@@ -111,8 +111,8 @@ impl Engine {
             None => Review::of_all("recheck"),
         });
         let is_meant = |session: &Arc<Session>| {
-            user.is_none_or(|user| *session.user_id == *user)
-                && namespace.is_none_or(|namespace| *session.namespace == *namespace)
+            user.is_none_or(|user| *session.who.user == *user)
+                && namespace.is_none_or(|namespace| *session.who.namespace == *namespace)
                 && room.is_none_or(|room| session.rooms.lock().contains(room))
         };
         self.ask_those(&review, is_meant).await;

@@ -158,7 +158,7 @@ impl Engine {
         let mut total = Reviewed::default();
         for attempt in 0..TRIES {
             let review = Arc::new(Review::of(Scope::Spelt(Arc::clone(&rooms)), "reload"));
-            self.ask_those(&review, |session| rooms.contains_key(&session.namespace)).await;
+            self.ask_those(&review, |session| rooms.contains_key(&session.who.namespace)).await;
             let came = review.came_to();
             total.asked += came.asked;
             total.left += came.left;
@@ -191,9 +191,9 @@ impl Engine {
     pub async fn take_out(&self, user: &str, namespace: &str, socket: Option<&str>, rooms: &[String]) -> Reviewed {
         let review = Arc::new(Review::out_of(rooms.iter().map(|room| room.as_str().into()).collect()));
         let is_meant = |session: &Arc<Session>| {
-            *session.user_id == *user
-                && *session.namespace == *namespace
-                && socket.is_none_or(|socket| *session.public_id == *socket)
+            *session.who.user == *user
+                && *session.who.namespace == *namespace
+                && socket.is_none_or(|socket| *session.who.socket == *socket)
         };
         self.ask_those(&review, is_meant).await;
         review.came_to()
@@ -226,7 +226,7 @@ impl Inner {
                 review.left.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
-            if !review.is_about(&session.namespace, &name, &scene.served.namespace().rooms[room].pattern.text) {
+            if !review.is_about(&session.who.namespace, &name, &scene.served.namespace().rooms[room].pattern.text) {
                 continue;
             }
             let place = Place { room, name, params, presence: None, rule: None, recall: None };
@@ -243,7 +243,7 @@ impl Inner {
                 }
                 Err(refusal) => {
                     let cause = refusal.cause.as_deref().unwrap_or("");
-                    tracing::warn!(namespace = %session.namespace, room = %place.name, code = %refusal.code, cause, "a room's rules could not be asked; it is kept");
+                    tracing::warn!(namespace = %session.who.namespace, room = %place.name, code = %refusal.code, cause, "a room's rules could not be asked; it is kept");
                     review.unasked.fetch_add(1, Ordering::Relaxed);
                 }
             }
@@ -278,7 +278,7 @@ impl Inner {
 
     /// Yields whether the connection is ended.
     async fn deny(&self, scene: Scene<'_>, session: &Arc<Session>, place: Place, review: &Review) -> bool {
-        let (namespace, room) = (&session.namespace, Arc::clone(&place.name));
+        let (namespace, room) = (&session.who.namespace, Arc::clone(&place.name));
         match self.settings.on_denied {
             // What stays after a reload does not stay once somebody asks.
             OnDenied::Keep if !review.is_anew() => return false,
@@ -289,7 +289,7 @@ impl Inner {
                 review.disconnected.fetch_add(1, Ordering::Relaxed);
             }
         }
-        tracing::info!(%namespace, %room, socket = %session.public_id, "no longer admitted by the room's rules");
+        tracing::info!(%namespace, %room, socket = %session.who.socket, "no longer admitted by the room's rules");
         self.settings.on_denied == OnDenied::Disconnect
     }
 
@@ -302,11 +302,11 @@ impl Inner {
     pub(crate) async fn leave_undeclared(&self, session: &Session, name: &Arc<str>) {
         self.left_kept(session, name);
         if session.rooms.lock().remove(name) {
-            self.left(&session.namespace, Some(name));
+            self.left(&session.who.namespace, Some(name));
         }
         self.outlet.leave(session.conn, name);
-        let room = presence_room(&session.namespace, name);
-        if let Err(error) = self.stores.presence.leave(&room, &session.user_id, session.conn).await {
+        let room = presence_room(&session.who.namespace, name);
+        if let Err(error) = self.stores.presence.leave(&room, &session.who.user, session.conn).await {
             tracing::error!(%error, "presence could not be kept");
         }
     }

@@ -117,7 +117,7 @@ impl Inner {
         let token = session.token.lock().clone();
         // An open namespace has no tokens.
         session.enrolled
-            && self.revocations.has(&session.user_id, token.id.as_deref(), token.issued_at_ms, self.clock.now_ms())
+            && self.revocations.has(&session.who.user, token.id.as_deref(), token.issued_at_ms, self.clock.now_ms())
     }
 
     /// Ends the connections whose tokens are revoked; yields how many.

@@ -19,14 +19,10 @@ use crate::metrics::Counted;
 pub struct Session {
     /// The edge's number for it.
     pub conn: u64,
-    /// The id that clients are shown.
-    pub public_id: Arc<str>,
-    /// The namespace.
-    pub namespace: Arc<str>,
+    /// Where it is, whose, and how it is called.
+    pub who: Arc<Who>,
     /// Who it is.
     pub user: Value,
-    /// The user's id, as a text.
-    pub user_id: Arc<str>,
     /// The number of the user's role, if it is one that is known.
     pub role: Option<usize>,
     /// The token that it lives by; another one once that was handed in.
@@ -49,14 +45,30 @@ pub struct Session {
     pub(crate) waiting: Mutex<HashMap<Arc<str>, Incoming>>,
 }
 
+/// What tells connections apart; shared by all that is remembered of one.
+#[derive(Debug, Default)]
+pub struct Who {
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// The user's id, as a text; empty for a service, or for one who has not shown who they are.
+    pub user: Arc<str>,
+    /// The id of the connection, as clients are shown it; empty where there is none.
+    pub socket: Arc<str>,
+}
+
+impl Who {
+    /// Nobody, somewhere in a namespace.
+    pub(crate) fn nobody(namespace: &Arc<str>) -> Arc<Self> {
+        Arc::new(Self { namespace: Arc::clone(namespace), ..Self::default() })
+    }
+}
+
 impl Session {
     pub(crate) fn new(conn: u64, public_id: Arc<str>, namespace: Arc<str>, user: Value) -> Self {
         Self {
             socket: Mutex::new(Arc::new(socket_value(&public_id, Value::Object(serde_json::Map::new())))),
-            user_id: id_text(&user),
+            who: Arc::new(Who { namespace, user: id_text(&user), socket: public_id }),
             conn,
-            public_id,
-            namespace,
             user,
             role: None,
             token: Mutex::default(),

@@ -27,8 +27,8 @@ impl Engine {
         let mut usage: BTreeMap<Arc<str>, NamespaceUsage> =
             bound.paths().into_iter().map(|path| (path, NamespaceUsage::default())).collect();
         for session in self.inner.sessions.all() {
-            let Some(served) = bound.namespace(&session.namespace) else { continue };
-            let Some(used) = usage.get_mut(&session.namespace) else { continue };
+            let Some(served) = bound.namespace(&session.who.namespace) else { continue };
+            let Some(used) = usage.get_mut(&session.who.namespace) else { continue };
             let role =
                 session.role.and_then(|role| bound.plan.roles.get(role).cloned()).unwrap_or_else(|| NO_ROLE.into());
             *used.sockets.entry(Arc::clone(&role)).or_default() += 1;

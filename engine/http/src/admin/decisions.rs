@@ -64,10 +64,15 @@ fn asked(text: &str) -> Result<(Wanted, usize), Problem> {
 fn told(decision: &Decision, engine: &Engine, plan: &Plan) -> Value {
     let mut told = Map::new();
     told.insert("at".into(), Now::at(decision.at_ms).value().clone());
-    told.insert("namespace".into(), text(&decision.namespace));
-    about(&decision.about, &decision.namespace, engine, plan, &mut told);
-    let known = [("user", &decision.user), ("socket", &decision.socket), ("place", &decision.place)];
-    told.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value.as_ref()?)))));
+    told.insert("namespace".into(), text(&decision.who.namespace));
+    about(&decision.about, &decision.who.namespace, engine, plan, &mut told);
+    let known = [
+        ("user", Some(&decision.who.user)),
+        ("socket", Some(&decision.who.socket)),
+        ("place", decision.place.as_ref()),
+    ];
+    let there = known.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
+    told.extend(there.map(|(name, value)| (name.to_owned(), text(value))));
     told.insert("code".into(), decision.code.as_ref().map_or("OK".into(), text));
     told.insert("trace".into(), decision.trace.to_string().into());
     told.insert("took_us".into(), decision.took_us.into());
@@ -123,8 +128,8 @@ fn reached(form: &Reach, plan: &Plan) -> Value {
 fn socket(session: &Session, plan: &Plan) -> Value {
     let rooms: Vec<Value> = session.rooms().iter().map(text).collect();
     json!({
-        "namespace": &*session.namespace,
-        "socket": &*session.public_id,
+        "namespace": &*session.who.namespace,
+        "socket": &*session.who.socket,
         "role": session.role.and_then(|role| plan.roles.get(role)).map(text),
         "rooms": rooms,
     })

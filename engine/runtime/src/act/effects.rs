@@ -44,8 +44,8 @@ impl Act<'_> {
     fn has_other_connection(&self, room: &str) -> bool {
         let Some(me) = self.site.session else { return false };
         let inner = self.site.inner;
-        let others = inner.outlet.members(&me.namespace, room).into_iter().filter(|conn| *conn != me.conn);
-        others.filter_map(|conn| inner.sessions.get(conn)).any(|other| other.user_id == me.user_id)
+        let others = inner.outlet.members(&me.who.namespace, room).into_iter().filter(|conn| *conn != me.conn);
+        others.filter_map(|conn| inner.sessions.get(conn)).any(|other| other.who.user == me.who.user)
     }
 
     /// What is remembered of each of them.

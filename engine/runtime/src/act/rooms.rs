@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::rules::room_frame;
 use super::{Act, Done, json_text};
-use crate::decisions::{About, Came, Decision};
+use crate::decisions::{About, Came};
 use crate::explain::Subject;
 use crate::history::Since;
 use crate::outcome::{Effect, Place};
-use crate::session::id_text;
+use crate::session::{Who, id_text};
 use crate::{Refusal, params};
 
 /// What the joins of one event come to that ask for what was missed.
@@ -136,13 +136,16 @@ impl Act<'_> {
 
     /// A room that is not entered is remembered also where the event goes on without it.
     fn remember_denied(&self, came: Came, name: String, refusal: &Refusal, subject: Subject<'_>, frame: &Frame<'_>) {
-        let decided = came.decided(&self.served().plan.path, About::Join(name.into()));
-        let refused = decided.refused(refusal).by(Some(Arc::clone(subject.place())));
-        self.site.inner.decisions.remember(match self.site.session {
-            Some(session) => refused.of(session),
+        let who = match self.site.session {
+            Some(session) => Arc::clone(&session.who),
             // At connect there is none yet.
-            None => Decision { user: Some(id_text(&frame.user)), ..refused },
-        });
+            None => {
+                let namespace = Arc::clone(&self.served().plan.path);
+                Arc::new(Who { namespace, user: id_text(&frame.user), ..Who::default() })
+            }
+        };
+        let refused = came.decided(&who, About::Join(name.into())).refused(refusal);
+        self.site.inner.decisions.remember(refused.by(Some(Arc::clone(subject.place()))));
     }
 
     fn enter(&mut self, place: Place) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::{About, Decision, OK, Reach, Seldom, Wanted};
+use crate::session::Who;
 use crate::settings::RuntimeSettings;
 
 /// The latest decisions.
@@ -69,8 +70,7 @@ impl Ring {
 impl Decision {
     /// How much memory it takes, texts that are its own or may be kept by it included.
     fn bytes(&self) -> usize {
-        let text = |text: &Option<Arc<str>>| text.as_deref().map_or(0, str::len);
-        size_of::<Self>() + text(&self.user) + text(&self.socket) + self.about.bytes()
+        size_of::<Self>() + size_of::<Who>() + self.who.user.len() + self.who.socket.len() + self.about.bytes()
     }
 }
 
@@ -99,8 +99,8 @@ impl Seldom {
 impl Wanted {
     fn includes(&self, decision: &Decision) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|it| Some(it) == found);
-        is(&self.user, decision.user.as_deref())
-            && is(&self.namespace, Some(&decision.namespace))
+        is(&self.user, Some(&decision.who.user))
+            && is(&self.namespace, Some(&decision.who.namespace))
             && is(&self.event, decision.about.event())
             && is(&self.code, Some(decision.code.as_deref().unwrap_or(OK)))
     }

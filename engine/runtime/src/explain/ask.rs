@@ -44,7 +44,7 @@ impl Engine {
     /// such a room.
     pub async fn put_into(&self, session: &Session, room: &str) -> bool {
         let bound = self.current();
-        let Some(served) = bound.namespace(&session.namespace) else { return false };
+        let Some(served) = bound.namespace(&session.who.namespace) else { return false };
         let Some((id, params)) = served.room_named(room) else { return false };
         let place = Place { room: id, name: room.into(), params, presence: None, rule: None, recall: None };
         let outcome = Outcome { effects: vec![Effect::Join(place)], ..Outcome::default() };

@@ -285,7 +285,7 @@ impl Inner {
             }
             if !positions.is_empty() && session.is_meant_by(&entry) {
                 for form in &entry.emission.forms {
-                    self.send_one(&session.namespace, &entry.emission, form, session.conn, &positions);
+                    self.send_one(&session.who.namespace, &entry.emission, form, session.conn, &positions);
                 }
             }
         }

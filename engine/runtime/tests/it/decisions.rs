@@ -43,7 +43,7 @@ fn line(decision: &Decision) -> String {
             format!("sent {} to {:?} {reached:?}", sent.event, sent.rooms)
         }
     };
-    let user = decision.user.as_deref().unwrap_or("-");
+    let user = Some(&*decision.who.user).filter(|user| !user.is_empty()).unwrap_or("-");
     let (code, place) = (decision.code.as_deref().unwrap_or("OK"), decision.place.as_deref().unwrap_or("-"));
     format!("{about} {user} {code} {place}")
 }

@@ -164,7 +164,7 @@ impl Town {
     }
 
     async fn back(&self, client: &mut Client, server: usize) {
-        client.session = self.at(server).enter(&client.session.user_id, "STUDENT").await;
+        client.session = self.at(server).enter(&client.session.who.user, "STUDENT").await;
         client.server = server;
     }
 }
@@ -454,7 +454,7 @@ fn hear(town: &Town, player: &mut Player, seed: u64) {
         assert_eq!(
             number, player.next[server],
             "seed {seed}: of server {server}, by {}",
-            player.client.session.user_id
+            player.client.session.who.user
         );
         player.next[server] += 1;
     }
@@ -488,7 +488,7 @@ async fn game(seed: u64) {
                 if player.is_away {
                     town.back(&mut player.client, server).await;
                     let recovered = town.enter(&mut player.client, "far", "h").await;
-                    assert!(recovered, "seed {seed}: {}", player.client.session.user_id);
+                    assert!(recovered, "seed {seed}: {}", player.client.session.who.user);
                 } else {
                     hear(&town, player, seed);
                     town.cut(&mut player.client).await;
@@ -516,7 +516,7 @@ async fn game(seed: u64) {
             assert!(town.enter(&mut player.client, "far", "h").await, "seed {seed}");
         }
         hear(&town, player, seed);
-        assert_eq!(player.next, sent, "seed {seed}: {}", player.client.session.user_id);
+        assert_eq!(player.next, sent, "seed {seed}: {}", player.client.session.who.user);
     }
 }
 
