@@ -102,6 +102,8 @@ impl Places {
                 command.arg("serve").arg("--namespaces").arg(definitions);
                 command.env("HOMEROOM_LOG", "warn").env("HOMEROOM_RELOAD_WATCH", "off");
                 command.env("HOMEROOM_SOCKET_TRANSPORTS", "websocket,polling");
+                // The others let everyone in at once, too.
+                command.env("HOMEROOM_SOCKET_HANDSHAKES_PER_SECOND", "100000");
                 let transport = if peer == Peer::Homeroom { "own" } else { "socketioxide" };
                 command.env("HOMEROOM_SOCKET_TRANSPORT", transport);
             }

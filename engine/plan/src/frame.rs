@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::expr::{Path, Root};
 use crate::payload::Payload;
 use crate::program::Slot;
+use crate::socket::Socket;
 
 /// The values in scope: what the engine lends, and the slots of one handler.
 ///
@@ -25,7 +26,7 @@ pub struct Frame<'a> {
     /// `args`, for events with several arguments; always an array.
     pub args: Option<&'a Value>,
     /// `socket`: `{id, vars}`; absent where there is no connection.
-    pub socket: Option<Cow<'a, Value>>,
+    pub socket: Option<Socket>,
     /// `entry`, in `on_expire` and `on_leave`.
     pub entry: Option<&'a Value>,
     /// `now`
@@ -134,7 +135,7 @@ impl<'a> Frame<'a> {
             Root::User => Some(&self.user),
             Root::Payload => self.payload.map(Payload::whole),
             Root::Args => self.args,
-            Root::Socket => self.socket.as_deref(),
+            Root::Socket => self.socket.as_ref().map(Socket::value),
             Root::Now => Some(self.now.value()),
             Root::Entry => self.entry,
             Root::Slot(slot) => self.slots.get(slot)?.as_ref(),

@@ -23,6 +23,7 @@ pub mod program;
 pub mod refusals;
 pub mod schema;
 pub mod shape;
+pub mod socket;
 pub mod sql;
 pub mod unknown;
 

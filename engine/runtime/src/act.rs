@@ -134,21 +134,24 @@ impl<'a> Act<'a> {
     }
 
     /// Runs steps, in order, until one refuses or stops.
-    pub(crate) fn run<'s>(
+    pub(crate) async fn run(&mut self, steps: &[Step], frame: &mut Frame<'_>) -> Result<Flow, Refusal> {
+        for step in steps {
+            let came = self.step(step, frame).await;
+            let flow = came.map_err(|refusal| self.once(refusal).at(&step.place))?;
+            if flow == Flow::Stop {
+                return Ok(Flow::Stop);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    /// The same, of steps inside of a step.
+    fn run_inside<'s>(
         &'s mut self,
         steps: &'s [Step],
         frame: &'s mut Frame<'_>,
     ) -> BoxFuture<'s, Result<Flow, Refusal>> {
-        Box::pin(async move {
-            for step in steps {
-                let came = self.step(step, frame).await;
-                let flow = came.map_err(|refusal| self.once(refusal).at(&step.place))?;
-                if flow == Flow::Stop {
-                    return Ok(Flow::Stop);
-                }
-            }
-            Ok(Flow::On)
-        })
+        Box::pin(self.run(steps, frame))
     }
 
     async fn step(&mut self, step: &Step, frame: &mut Frame<'_>) -> Result<Flow, Refusal> {
@@ -162,18 +165,20 @@ impl<'a> Act<'a> {
             return Ok(Flow::On);
         }
         let done = match &step.verb {
-            Verb::Block(steps) => return self.run(steps, frame).await,
+            Verb::Block(steps) => return self.run_inside(steps, frame).await,
             Verb::Each { list, item, body, give, max } => {
-                match self.each(list, *item, body, give.as_ref(), *max, frame).await? {
+                match aside(|| self.each(list, *item, body, give.as_ref(), *max, frame)).await? {
                     Some(done) => done,
                     None => return Ok(Flow::Stop),
                 }
             }
-            Verb::CallSteps { procedure, fields } => match self.call_steps(*procedure, fields, frame).await? {
-                Some(done) => done,
-                None => return Ok(Flow::Stop),
-            },
-            Verb::CallWebhook { webhook, with } => match self.call_webhook(*webhook, with, frame).await? {
+            Verb::CallSteps { procedure, fields } => {
+                match aside(|| self.call_steps(*procedure, fields, frame)).await? {
+                    Some(done) => done,
+                    None => return Ok(Flow::Stop),
+                }
+            }
+            Verb::CallWebhook { webhook, with } => match aside(|| self.call_webhook(*webhook, with, frame)).await? {
                 Some(done) => done,
                 None => return Ok(Flow::Stop),
             },
@@ -192,7 +197,7 @@ impl<'a> Act<'a> {
     async fn verb(&mut self, verb: &Verb, otherwise: &Otherwise, frame: &mut Frame<'_>) -> Result<Done, Refusal> {
         self.touched |= is_for_good(verb);
         match verb {
-            Verb::Join { rooms, since } => self.join(rooms, since.as_ref(), otherwise, frame).await,
+            Verb::Join { rooms, since } => aside(|| self.join(rooms, since.as_ref(), otherwise, frame)).await,
             Verb::Leave { rooms, who } => self.leave(rooms, who.as_ref(), frame),
             Verb::Emit(emit) => self.emit(emit, frame),
             Verb::Put { state, field, value, only, ttl } => {
@@ -202,17 +207,17 @@ impl<'a> Act<'a> {
             Verb::Add { state, value, ttl } => self.add(state, value, ttl.as_ref(), frame).await,
             Verb::Push { state, value, ttl } => self.push(state, value, ttl.as_ref(), frame).await,
             Verb::Increment { state, by, ttl } => self.increment(state, by.as_ref(), ttl.as_ref(), frame).await,
-            Verb::All { of, last } => self.all(of, *last, frame).await,
-            Verb::Has { of, what } => self.has(of, what, frame).await,
-            Verb::Count(of) => self.count(of, frame).await,
+            Verb::All { of, last } => aside(|| self.all(of, *last, frame)).await,
+            Verb::Has { of, what } => aside(|| self.has(of, what, frame)).await,
+            Verb::Count(of) => aside(|| self.count(of, frame)).await,
             Verb::Clear(state) => self.clear(state, frame).await,
-            Verb::Take { state, what } => self.take(state, what, frame).await,
-            Verb::Query(call) => self.query_step(call, frame).await.map(found),
-            Verb::Execute(call) => self.execute(call, frame).await,
+            Verb::Take { state, what } => aside(|| self.take(state, what, frame)).await,
+            Verb::Query(call) => aside(|| self.query_step(call, frame)).await.map(found),
+            Verb::Execute(call) => aside(|| self.execute(call, frame)).await,
             Verb::Let(names) => name_values(names, frame),
             Verb::LetSocket(values) => self.name_socket_values(values, frame),
             Verb::LetUser(data) => self.name_user(data, frame),
-            Verb::CallHook { hook, with } => self.call_hook(hook, with, frame).await,
+            Verb::CallHook { hook, with } => aside(|| self.call_hook(hook, with, frame)).await,
             Verb::Refuse(code) => Err(Refusal::code(code)),
             Verb::Each { .. } | Verb::CallSteps { .. } | Verb::CallWebhook { .. } | Verb::Block(_) => {
                 Ok(Done::flag(true))
@@ -231,7 +236,7 @@ impl<'a> Act<'a> {
     pub(crate) async fn done(&mut self) -> Result<Outcome, Refusal> {
         // What is not committed is rolled back when it is dropped.
         if let Some(tx) = self.tx.take().filter(|_| !self.site.inner.settings.rehearses) {
-            sql::aside(|| tx.commit()).await.map_err(|error| self.once(error.into()))?;
+            aside(|| tx.commit()).await.map_err(|error| self.once(error.into()))?;
             if self.wrote {
                 self.site.bound.answers.forget_all();
             }
@@ -256,6 +261,12 @@ impl<'a> Act<'a> {
     fn served(&self) -> &'a Served {
         self.site.served
     }
+}
+
+/// A call whose future has a place of its own from when it begins. Else it would be part of each event's, those that never call
+/// it included; a call of the database, in steps and rules around it, would take a hundred kilobytes of the stack.
+async fn aside<'a, T, F: Future<Output = T> + Send + 'a>(call: impl FnOnce() -> F) -> T {
+    Box::pin(call()).await
 }
 
 /// Whether a verb does something that a transaction does not take back.

@@ -17,7 +17,7 @@ use crate::explain::Note;
 use crate::history::Recall;
 use crate::outcome::{Effect, Emission, Form, Outcome, Place};
 use crate::presence;
-use crate::session::{Session, socket_value};
+use crate::session::Session;
 use crate::trace::TraceId;
 use crate::turns::Turns;
 use crate::webhooks::Call;
@@ -73,7 +73,7 @@ impl Scene<'_> {
         }
         if let Some(session) = sender {
             if let Some(vars) = outcome.vars {
-                *session.socket.lock() = Arc::new(socket_value(&session.who.socket, vars));
+                *session.vars.lock() = Some(Arc::new(vars));
             }
             if let (Some(id), Some(args)) = (ack, &outcome.ack) {
                 self.inner
@@ -196,9 +196,8 @@ impl Scene<'_> {
         params: &[String],
     ) -> Result<Option<Arc<str>>, Refusal> {
         let now = Now::at(self.inner.clock.now_ms());
-        let socket = session.socket.lock().clone();
         let mut outer = Frame::new(&session.user, &now, 0);
-        outer.socket = Some(std::borrow::Cow::Borrowed(&socket));
+        outer.socket = Some(session.socket());
         let room = &self.served.namespace().rooms[room];
         room.presence.as_ref().map(|data| json_text(data, &room_frame(room, params, &outer))).transpose()
     }

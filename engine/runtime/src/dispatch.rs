@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Entry, Place};
-use serde_json::Value;
 
 use crate::Refusal;
 use crate::act::{Act, Site};
@@ -56,9 +55,9 @@ pub(crate) async fn dispatch(event: &Event<'_>, laps: &mut Laps<'_>) -> Result<O
     }
 
     // authorize, act, and emit; again from here if its transaction met another
-    let (socket, mut turns) = (event.session.socket.lock().clone(), Turns::default());
+    let mut turns = Turns::default();
     loop {
-        match event.turn(entry, &carried, &socket, turns.is_first(), laps).await {
+        match event.turn(entry, &carried, turns.is_first(), laps).await {
             Err(stopped) if turns.another(stopped.refusal()).await => {}
             came => return Ok(Outcome { inside, ..came? }),
         }
@@ -99,12 +98,11 @@ impl<'a> Event<'a> {
         &self,
         entry: &Entry,
         carried: &Carried,
-        socket: &Value,
         is_first: bool,
         laps: &mut Laps<'_>,
     ) -> Result<Outcome, Stopped> {
         // authorize
-        let mut frame = self.frame(entry, carried, socket);
+        let mut frame = self.frame(entry, carried);
         let mut act = Act::new(self.site(), &entry.handler);
         authorize(&mut act, entry, &mut frame).await?;
         if is_first {
@@ -122,11 +120,11 @@ impl<'a> Event<'a> {
         Ok(outcome)
     }
 
-    fn frame<'f>(&'f self, entry: &Entry, carried: &'f Carried, socket: &'f Value) -> Frame<'f> {
+    fn frame<'f>(&'f self, entry: &Entry, carried: &'f Carried) -> Frame<'f> {
         let mut frame = Frame::new(&self.session.user, self.now, entry.handler.slots);
         frame.payload = carried.payload.as_ref();
         frame.args = carried.args.as_ref();
-        frame.socket = Some(std::borrow::Cow::Borrowed(socket));
+        frame.socket = Some(self.session.socket());
         frame
     }
 

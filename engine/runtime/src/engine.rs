@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Entry, Input};
+use homeroom_plan::socket::Socket;
 use homeroom_store::sql::Db;
 use homeroom_store::{Clock, History, Presence, SharedLimits, StateStore, TimedState};
 use serde_json::Value;
@@ -28,7 +29,7 @@ use crate::outcome::{Outcome, Place};
 use crate::outlet::Outlet;
 use crate::recheck::Rechecks;
 use crate::revocation::Revocations;
-use crate::session::{Session, Sessions, Token, Who, id_text, socket_value};
+use crate::session::{Session, Sessions, Token, Waiting, Who, id_text};
 use crate::settings::RuntimeSettings;
 use crate::spans::Told;
 use crate::ticks::Timers;
@@ -302,7 +303,7 @@ impl Inner {
             Input::Nothing | Input::Args(_) | Input::AnyArgs => Carried::default(),
         };
         let now = Now::at(self.clock.now_ms());
-        let socket = socket_value(&knock.public_id, Value::Object(serde_json::Map::new()));
+        let socket = Socket::new(&knock.public_id, None);
         let site = Site { role, ..self.site(bound, served, came_in.trace()) };
         let mut turns = Turns::default();
         let (user, rule, outcome) = loop {
@@ -310,7 +311,7 @@ impl Inner {
                 let mut frame = Frame::new(&verified.user, &now, entry.handler.slots);
                 frame.payload = carried.payload.as_ref();
                 frame.args = carried.args.as_ref();
-                frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
+                frame.socket = Some(socket.clone());
                 let mut act = Act::new(site, &entry.handler);
                 authorize(&mut act, entry, &mut frame).await?;
                 act.run(&entry.handler.body, &mut frame).await?;
@@ -333,7 +334,7 @@ impl Inner {
         session.counted =
             Some(self.metrics.connected(&session.who.namespace, contract.as_ref().and_then(Value::as_str)));
         if let Some(vars) = &outcome.vars {
-            *session.socket.get_mut() = Arc::new(socket_value(&session.who.socket, vars.clone()));
+            *session.vars.get_mut() = Some(Arc::new(vars.clone()));
         }
         let session = Arc::new(session);
         self.decisions.remember(came_in.decided(&session.who, About::Connect).by(rule));
@@ -391,9 +392,8 @@ impl Inner {
         }
         if let Some(handler) = &scene.served.namespace().disconnect {
             let now = Now::at(self.clock.now_ms());
-            let socket = session.socket.lock().clone();
             let mut frame = Frame::new(&session.user, &now, handler.slots);
-            frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
+            frame.socket = Some(session.socket());
             scene.on_its_own(handler, &mut frame, None, session.role, "disconnect").await;
         }
         self.forget(session).await;
@@ -404,7 +404,7 @@ impl Inner {
         if self.sessions.remove(session.conn) {
             self.left(&session.who.namespace, None);
         }
-        session.waiting.lock().clear();
+        *session.waiting.lock() = Waiting::default();
         // Rooms are left by then, unless their namespace is no longer served.
         let rooms = std::mem::take(&mut *session.rooms.lock());
         for name in rooms {

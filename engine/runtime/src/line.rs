@@ -6,40 +6,40 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(crate) struct Line<T> {
     first: Option<T>,
-    /// Empty without a first.
-    rest: VecDeque<T>,
+    /// `None` without a first, and where it is alone.
+    rest: Option<Box<VecDeque<T>>>,
 }
 
 impl<T> Default for Line<T> {
     fn default() -> Self {
-        Self { first: None, rest: VecDeque::new() }
+        Self { first: None, rest: None }
     }
 }
 
 impl<T> Line<T> {
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.len()
+        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
 
     pub(crate) fn push_back(&mut self, item: T) {
         if self.first.is_none() {
             self.first = Some(item);
         } else {
-            self.rest.push_back(item);
+            self.rest.get_or_insert_default().push_back(item);
         }
     }
 
     pub(crate) fn push_front(&mut self, item: T) {
         if let Some(second) = self.first.replace(item) {
-            self.rest.push_front(second);
+            self.rest.get_or_insert_default().push_front(second);
         }
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
         let first = self.first.take()?;
-        self.first = self.rest.pop_front();
-        if self.first.is_none() && self.rest.capacity() > 0 {
-            self.rest = VecDeque::new();
+        if let Some(rest) = &mut self.rest {
+            self.first = rest.pop_front();
+            self.rest.take_if(|rest| rest.is_empty());
         }
         Some(first)
     }
@@ -76,7 +76,7 @@ mod tests {
             while let Some(item) = model.pop_front() {
                 assert_eq!(line.pop_front(), Some(item));
             }
-            assert!(line.pop_front().is_none() && line.rest.capacity() == 0);
+            assert!(line.pop_front().is_none() && line.rest.is_none());
         }
     }
 }

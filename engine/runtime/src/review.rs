@@ -266,9 +266,8 @@ impl Inner {
         anew: bool,
     ) -> Result<bool, Refusal> {
         let now = Now::at(self.clock.now_ms());
-        let socket = session.socket.lock().clone();
         let mut frame = Frame::new(&session.user, &now, 0);
-        frame.socket = Some(std::borrow::Cow::Borrowed(&socket));
+        frame.socket = Some(session.socket());
         let site = self.site(scene.bound, scene.served, scene.trace);
         let site = crate::act::Site { session: Some(session), role: session.role, ..site };
         let mut act = if anew { Act::asking_anew(site) } else { Act::asking(site) };

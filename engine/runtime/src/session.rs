@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use homeroom_plan::socket::Socket;
 use homeroom_store::{Decision, Gcra, Keyed, Quota};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
@@ -33,7 +34,8 @@ pub struct Session {
     pub(crate) enrolled: bool,
     /// While it lasts, the connection is counted.
     pub(crate) counted: Option<Counted>,
-    pub(crate) socket: Mutex<Arc<Value>>,
+    /// What `let: { socket: ... }` has named.
+    pub(crate) vars: Mutex<Option<Arc<Value>>>,
     pub(crate) rooms: Mutex<Rooms>,
     /// Those of them that keep what is sent to them.
     pub(crate) kept: Mutex<Vec<KeptStay>>,
@@ -42,7 +44,7 @@ pub struct Session {
     pub(crate) lane: Lane,
     rates: Mutex<Vec<(Arc<str>, Gcra)>>,
     /// The newest of each event that waits for its limit.
-    pub(crate) waiting: Mutex<HashMap<Arc<str>, Incoming>>,
+    pub(crate) waiting: Mutex<Waiting>,
 }
 
 /// What tells connections apart; shared by all that is remembered of one.
@@ -66,10 +68,10 @@ impl Who {
 impl Session {
     pub(crate) fn new(conn: u64, public_id: Arc<str>, namespace: Arc<str>, user: Value) -> Self {
         Self {
-            socket: Mutex::new(Arc::new(socket_value(&public_id, Value::Object(serde_json::Map::new())))),
             who: Arc::new(Who { namespace, user: id_text(&user), socket: public_id }),
             conn,
             user,
+            vars: Mutex::default(),
             role: None,
             token: Mutex::default(),
             rechecks: Mutex::default(),
@@ -91,6 +93,11 @@ impl Session {
 
     pub(crate) fn set_own(&self, own: u64) {
         self.own.store(own, Ordering::Relaxed);
+    }
+
+    /// The connection, as definitions see it.
+    pub(crate) fn socket(&self) -> Socket {
+        Socket::new(&self.who.socket, self.vars.lock().clone())
     }
 
     /// The rooms it is in.
@@ -192,6 +199,26 @@ impl IntoIterator for Rooms {
 /// Up to so many, lists of a connection grow by what they need and no more: there are many connections.
 const FEW: usize = 4;
 
+/// Events by name, of which there are mostly none.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(Option<Box<HashMap<Arc<str>, Incoming>>>);
+
+impl Waiting {
+    /// Yields the one whose place it takes.
+    pub(crate) fn insert(&mut self, name: Arc<str>, incoming: Incoming) -> Option<Incoming> {
+        self.0.get_or_insert_default().insert(name, incoming)
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Incoming> {
+        let waiting = self.0.as_mut()?;
+        let incoming = waiting.remove(name);
+        if waiting.is_empty() {
+            self.0 = None;
+        }
+        incoming
+    }
+}
+
 /// What is kept of a token; times are milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Token {
@@ -207,14 +234,6 @@ impl Token {
     pub(crate) fn of(verified: &Verified) -> Self {
         Self { ends_ms: verified.expires_at_ms, id: verified.token_id.clone(), issued_at_ms: verified.issued_at_ms }
     }
-}
-
-/// `socket`, as definitions see it.
-pub(crate) fn socket_value(public_id: &str, vars: Value) -> Value {
-    let mut socket = serde_json::Map::with_capacity(2);
-    socket.insert("id".into(), public_id.into());
-    socket.insert("vars".into(), vars);
-    Value::Object(socket)
 }
 
 /// A user's id as a text.

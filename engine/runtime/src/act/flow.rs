@@ -9,7 +9,6 @@ use homeroom_plan::program::{ProcedureId, Slot, Step, Verb};
 use serde_json::{Map, Value};
 
 use super::{Act, Done, Flow};
-use crate::session::socket_value;
 use crate::{HookError, Refusal};
 
 /// The slots that steps bind, blocks and loops inside them included.
@@ -59,7 +58,7 @@ impl Act<'_> {
             // What one turn has named, the next does not see.
             before.iter().for_each(|(slot, value)| frame.set(*slot, value.clone()));
             frame.set(item, Some(value));
-            if self.run(body, frame).await? == Flow::Stop {
+            if self.run_inside(body, frame).await? == Flow::Stop {
                 return Ok(None);
             }
             if let Some(give) = give {
@@ -79,12 +78,12 @@ impl Act<'_> {
     ) -> Result<Option<Done>, Refusal> {
         let procedure = &self.served().plan.procedures[procedure];
         let mut inner = Frame::new(&frame.user, frame.now, procedure.handler.slots);
-        inner.socket = frame.socket.as_deref().map(Cow::Borrowed);
+        inner.socket.clone_from(&frame.socket);
         for (slot, data) in fields {
             let value = data.eval(frame)?;
             inner.set(*slot, value);
         }
-        if self.run(&procedure.handler.body, &mut inner).await? == Flow::Stop {
+        if self.run_inside(&procedure.handler.body, &mut inner).await? == Flow::Stop {
             return Ok(None);
         }
         Ok(Some(match &procedure.gives {
@@ -116,8 +115,8 @@ impl Act<'_> {
         values: &[(Box<str>, Data)],
         frame: &mut Frame<'_>,
     ) -> Result<Done, Refusal> {
-        let socket = frame.socket.as_deref();
-        let mut vars = socket.and_then(|socket| socket["vars"].as_object()).cloned().unwrap_or_default();
+        let socket = frame.socket.clone().unwrap_or_default();
+        let mut vars = socket.vars();
         for (name, data) in values {
             match data.eval(frame)? {
                 Some(value) => vars.insert(name.to_string(), value),
@@ -128,8 +127,7 @@ impl Act<'_> {
         if vars.to_string().len() > self.site.inner.settings.socket_vars_bytes_max {
             return Err(Refusal::because("PAYLOAD_TOO_LARGE", "`socket.vars` would be too large"));
         }
-        let id = socket.and_then(|socket| socket["id"].as_str()).unwrap_or_default();
-        frame.socket = Some(Cow::Owned(socket_value(id, vars.clone())));
+        frame.socket = Some(socket.naming(vars.clone()));
         self.vars = Some(vars);
         Ok(Done::flag(true))
     }

@@ -8,7 +8,7 @@ use homeroom_plan::frame::Frame;
 use homeroom_plan::program::{Check, Place, Query, Room, RoomId, RoomRef, Rule};
 use serde_json::Value;
 
-use super::Act;
+use super::{Act, aside};
 use crate::explain::{Note, Part, Subject};
 use crate::outcome::Effect;
 use crate::{Refusal, params};
@@ -43,29 +43,27 @@ enum Verdict {
 
 impl Act<'_> {
     /// Whether one of the subject's rules holds, and which.
-    pub(crate) fn admits<'s>(
-        &'s mut self,
-        subject: Subject<'s>,
-        frame: &'s mut Frame<'_>,
-    ) -> BoxFuture<'s, Result<Result<Place, Denied>, Refusal>> {
-        Box::pin(async move {
-            self.site.bound.note(|| Note::Asks(subject));
-            let (mut elsewhere, mut inside) = (false, false);
-            for rule in subject.rules() {
-                match self.ruled(rule, frame).await.map_err(|refusal| refusal.at(&rule.place))? {
-                    Verdict::Holds => {
-                        self.site.bound.note(|| Note::Answered(subject, true));
-                        return Ok(Ok(Arc::clone(&rule.place)));
-                    }
-                    Verdict::Elsewhere => elsewhere = true,
-                    Verdict::InsideButNo => inside = true,
-                    Verdict::No => {}
+    pub(crate) async fn admits(
+        &mut self,
+        subject: Subject<'_>,
+        frame: &mut Frame<'_>,
+    ) -> Result<Result<Place, Denied>, Refusal> {
+        self.site.bound.note(|| Note::Asks(subject));
+        let (mut elsewhere, mut inside) = (false, false);
+        for rule in subject.rules() {
+            match self.ruled(rule, frame).await.map_err(|refusal| refusal.at(&rule.place))? {
+                Verdict::Holds => {
+                    self.site.bound.note(|| Note::Answered(subject, true));
+                    return Ok(Ok(Arc::clone(&rule.place)));
                 }
+                Verdict::Elsewhere => elsewhere = true,
+                Verdict::InsideButNo => inside = true,
+                Verdict::No => {}
             }
-            self.site.bound.note(|| Note::Answered(subject, false));
-            // "Join first" helps only those for whom joining is what is missing.
-            Ok(Err(if elsewhere && !inside { Denied::NotInRoom } else { Denied::Unauthorized }))
-        })
+        }
+        self.site.bound.note(|| Note::Answered(subject, false));
+        // "Join first" helps only those for whom joining is what is missing.
+        Ok(Err(if elsewhere && !inside { Denied::NotInRoom } else { Denied::Unauthorized }))
     }
 
     /// Whether a room's rules admit the user of `outer` to the one that these parameters spell.
@@ -100,7 +98,7 @@ impl Act<'_> {
             return Ok(no);
         }
         for check in &rule.checks {
-            if !self.check(check, frame).await? {
+            if !aside(|| self.check(check, frame)).await? {
                 return Ok(no);
             }
         }
@@ -166,17 +164,23 @@ impl Act<'_> {
         Ok(true)
     }
 
-    async fn is_like(&mut self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Verdict, Refusal> {
-        let room = &self.served().plan.rooms[reference.room];
-        let Some(values) = params::values(&room.pattern, &reference.params, frame)? else {
-            self.site.bound.note(|| Note::Part(Part::LikeNothing(reference), false));
-            return Ok(Verdict::No);
-        };
-        let mut inner = room_frame(room, &values, frame);
-        Ok(match self.admits(Subject::Room(room, &values), &mut inner).await? {
-            Ok(_) => Verdict::Holds,
-            Err(Denied::NotInRoom) => Verdict::Elsewhere,
-            Err(Denied::Unauthorized) => Verdict::No,
+    fn is_like<'s>(
+        &'s mut self,
+        reference: &'s RoomRef,
+        frame: &'s Frame<'_>,
+    ) -> BoxFuture<'s, Result<Verdict, Refusal>> {
+        Box::pin(async move {
+            let room = &self.served().plan.rooms[reference.room];
+            let Some(values) = params::values(&room.pattern, &reference.params, frame)? else {
+                self.site.bound.note(|| Note::Part(Part::LikeNothing(reference), false));
+                return Ok(Verdict::No);
+            };
+            let mut inner = room_frame(room, &values, frame);
+            Ok(match self.admits(Subject::Room(room, &values), &mut inner).await? {
+                Ok(_) => Verdict::Holds,
+                Err(Denied::NotInRoom) => Verdict::Elsewhere,
+                Err(Denied::Unauthorized) => Verdict::No,
+            })
         })
     }
 
@@ -194,7 +198,7 @@ fn given<'q>(query: &'q Query, check: &Check, frame: &Frame<'_>) -> Vec<(&'q str
 /// The frame that a room's rules and presence see: its parameters, `user`, `socket`, `now`.
 pub(crate) fn room_frame<'f>(room: &Room, values: &[String], outer: &'f Frame<'_>) -> Frame<'f> {
     let mut frame = Frame::new(&outer.user, outer.now, room.slots.max(values.len()));
-    frame.socket = outer.socket.as_deref().map(std::borrow::Cow::Borrowed);
+    frame.socket.clone_from(&outer.socket);
     for (slot, value) in values.iter().enumerate() {
         frame.set(slot, Some(Value::String(value.clone())));
     }

@@ -5,7 +5,7 @@ use homeroom_plan::program::{QueryCall, Returns};
 use homeroom_store::sql::{Column, Db, Sql, SqlError, SqlValue, Tx};
 use serde_json::Value;
 
-use super::{Act, Done};
+use super::{Act, Done, aside};
 use crate::Refusal;
 
 impl Act<'_> {
@@ -62,12 +62,6 @@ impl Act<'_> {
         self.wrote = true;
         Ok(Done::count(usize::try_from(affected).unwrap_or(usize::MAX)))
     }
-}
-
-/// A call of the database, which keeps what it needs on the heap from when it begins. Within the steps and rules around it, it
-/// would take a hundred kilobytes of the stack at each level, and as much of each event that never asks.
-pub(super) async fn aside<'a, T, F: Future<Output = T> + Send + 'a>(call: impl FnOnce() -> F) -> T {
-    Box::pin(call()).await
 }
 
 fn bound(call: &QueryCall, frame: &Frame<'_>) -> Result<Vec<SqlValue>, Refusal> {

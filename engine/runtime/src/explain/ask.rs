@@ -1,15 +1,12 @@
 //! Questions that change nothing, or only what the one who asks has made for it.
 
-use std::borrow::Cow;
-use std::sync::Arc;
-
 use homeroom_plan::frame::{Frame, Now};
+use homeroom_plan::socket::Socket;
 use serde_json::Value;
 
 use crate::act::{Act, Site};
 use crate::delivery::Scene;
 use crate::outcome::{Effect, Outcome, Place};
-use crate::session::socket_value;
 use crate::{Engine, Refusal, Session};
 
 impl Engine {
@@ -30,11 +27,11 @@ impl Engine {
         let Some((room, params)) = served.room_named(room) else { return Ok(None) };
         let now = Now::at(self.inner.clock.now_ms());
         let socket = match session {
-            Some(session) => session.socket.lock().clone(),
-            None => Arc::new(socket_value("", Value::Object(serde_json::Map::new()))),
+            Some(session) => session.socket(),
+            None => Socket::default(),
         };
         let mut frame = Frame::new(user, &now, 0);
-        frame.socket = Some(Cow::Borrowed(&socket));
+        frame.socket = Some(socket);
         let role = user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
         let site = Site { session, role, ..self.inner.site(&bound, served, self.inner.traces.next()) };
         Act::asking(site).admits_to(room, &params, &frame).await.map(Some)
