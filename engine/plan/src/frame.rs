@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::expr::{Path, Root};
 use crate::payload::Payload;
@@ -123,11 +123,7 @@ impl<'a> Frame<'a> {
             (Root::Payload, [name, rest @ ..]) => (self.payload?.property(name)?, rest),
             (root, rest) => (self.root(root)?, rest),
         };
-        rest.iter().try_fold(from, |value, step| match value {
-            Value::Object(map) => property(map, step),
-            Value::Array(items) => items.get(step.parse::<usize>().ok()?),
-            _ => None,
-        })
+        rest.iter().try_fold(from, |value, step| inside(value, step))
     }
 
     fn root(&self, root: Root) -> Option<&Value> {
@@ -143,12 +139,15 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A property by its name. In small objects looking at each is quicker than hashing the name.
-pub(crate) fn property<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+/// A property of an object by its name, or an item of a list by its number.
+pub(crate) fn inside<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
+    // In small objects looking at each is quicker than hashing the name.
     const SMALL: usize = 12;
-    match map.len() {
-        0..=SMALL => map.iter().find_map(|(own, value)| (own == name).then_some(value)),
-        _ => map.get(name),
+    match value {
+        Value::Object(map) if map.len() <= SMALL => map.iter().find_map(|(own, value)| (own == step).then_some(value)),
+        Value::Object(map) => map.get(step),
+        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-use crate::frame::property;
+use crate::frame::inside;
 
 /// What an event carries.
 #[derive(Debug)]
@@ -45,8 +45,7 @@ impl Payload {
     /// One of its properties.
     pub(crate) fn property(&self, name: &str) -> Option<&Value> {
         match self {
-            Self::Whole(Value::Object(map)) => property(map, name),
-            Self::Whole(value) => value.as_array()?.get(name.parse::<usize>().ok()?),
+            Self::Whole(value) => inside(value, name),
             Self::Fields(fields) => fields.get(name),
         }
     }
