@@ -117,7 +117,11 @@ impl RedisPresence {
     /// Whether a lease that is over tells of a death. As long as a lease after Redis was away it does not: others could not
     /// renew theirs either, and are about to.
     fn may_judge(&self, now_ms: i64) -> bool {
-        now_ms >= self.away_ms.load(Ordering::Relaxed).saturating_add(self.rules.lease_ms)
+        now_ms >= self.judges_from_ms()
+    }
+
+    fn judges_from_ms(&self) -> i64 {
+        self.away_ms.load(Ordering::Relaxed).saturating_add(self.rules.lease_ms)
     }
 
     async fn read(&self, script: &Script, room: &str, args: &[&str]) -> Result<super::Reply, StoreError> {
@@ -188,7 +192,7 @@ impl Presence for RedisPresence {
     }
 
     fn due(&self) -> Option<i64> {
-        let look = Some(self.look_ms.load(Ordering::Relaxed));
+        let look = Some(self.look_ms.load(Ordering::Relaxed).max(self.judges_from_ms()));
         let due = [look, self.lives.next_beat(), self.agenda.due()].into_iter().flatten().min();
         due.map(|due_ms| due_ms.max(self.rest_ms.load(Ordering::Relaxed)))
     }

@@ -7,7 +7,9 @@ use homeroom_store::bus::{BusLimits, Frames};
 use homeroom_store::presence::Left;
 use homeroom_store::redis::{Redis, RedisBus, RedisConfig, RedisLimits, RedisPresence, RedisState};
 use homeroom_store::state::{At, Only, Rules, Which, Written};
-use homeroom_store::{Bus, ManualClock, Presence, PresenceRules, Quota, SharedLimits, StateStore, StoreError};
+use homeroom_store::{
+    Bus, Clock, ManualClock, Presence, PresenceRules, Quota, SharedLimits, StateStore, StoreError, SystemClock,
+};
 
 use crate::bus::listened;
 use crate::house::{connected, eventually};
@@ -167,6 +169,21 @@ async fn away_for_longer_than_a_lease_it_is_nobodys_death() {
         gone.iter().any(|one| &*one.user == "bob")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_long_as_nobody_may_be_buried_nobody_is_looked_for() {
+    let server = RedisServer::start(&[]);
+    let redis = connected(soon(server.url())).await;
+    let rules = PresenceRules { lease_ms: 60_000, grace_ms: 0 };
+    let presence = RedisPresence::new(redis, rules);
+    let ghost = server.kill();
+    eventually("a beat fails", async || bounded(presence.beat()).await.is_err()).await;
+    let _server = ghost.start_again();
+    eventually("a beat comes through", async || bounded(presence.beat()).await.is_ok()).await;
+    assert_eq!(presence.gone(10).await, Ok(Vec::new()));
+    let wait_ms = presence.due().expect("the next beat") - SystemClock.now_ms();
+    assert!(wait_ms > rules.lease_ms / 6, "the next beat is due, and nothing before it: {wait_ms} ms");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
