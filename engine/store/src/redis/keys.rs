@@ -11,6 +11,10 @@ pub(super) fn bare(prefix: &str, key: &str) -> String {
         // The empty tag is no tag. No other key is written so.
         return "%".into();
     }
+    let has_sign = |text: &str| text.bytes().any(|byte| matches!(byte, b'{' | b'}' | b'%'));
+    if !has_sign(prefix) && !has_sign(key) {
+        return [prefix, key].concat();
+    }
     let mut bare = String::with_capacity(prefix.len() + key.len());
     for sign in prefix.chars().chain(key.chars()) {
         match sign {
@@ -35,7 +39,16 @@ pub(super) fn original(prefix: &str, bare: &str) -> Option<String> {
 
 /// The key of something that belongs to `bare`.
 pub(super) fn beside(bare: &str, name: &str) -> String {
-    format!("{{{bare}}}:{name}")
+    let mut beside = String::with_capacity(bare.len() + name.len() + 3);
+    push_beside(&mut beside, bare, name);
+    beside
+}
+
+/// Appends the key of something that belongs to `bare`.
+pub(super) fn push_beside(to: &mut String, bare: &str, name: &str) {
+    for part in ["{", bare, "}:", name] {
+        to.push_str(part);
+    }
 }
 
 /// The pattern that matches this text alone.

@@ -18,7 +18,7 @@
 //! | a cluster's node, with what it had not replicated | what every Redis loses there is lost |
 //!
 //! Keys of what is watched outlive their last deadline by [`KEEP_WATCHED_MS`], so that nothing is lost while all servers
-//! are away; all other keys end with their last entry.
+//! are away; all other keys end with their last entry, or up to a second later (`lua/write_again.lua`).
 
 mod look;
 
@@ -34,9 +34,9 @@ use crate::{Answer, StoreError};
 /// Parts of the index in a cluster; alone, one part is as good.
 const SHARDS: usize = 16;
 /// How long what is watched is kept after its deadline, if nobody claims it.
-const KEEP_WATCHED_MS: i64 = 24 * 60 * 60 * 1000;
+const KEEP_WATCHED_MS: &str = "86400000";
 /// How long what is not watched is kept where the clock is not Redis' own, which alone ends keys.
-const KEEP_BY_ANOTHER_CLOCK_MS: i64 = 60_000;
+const KEEP_BY_ANOTHER_CLOCK_MS: &str = "60000";
 /// How late an entry may follow the index.
 const WRITE_WITHIN_MS: i64 = 10_000;
 /// How long the index remembers a collection in which nothing was found; more than [`WRITE_WITHIN_MS`] and what the clocks
@@ -44,7 +44,7 @@ const WRITE_WITHIN_MS: i64 = 10_000;
 const HOLD_MS: i64 = 30_000;
 
 scripts! {
-    WRITE = "time.lua" "collection.lua" "index.lua" "write.lua";
+    WRITE = "time.lua" "write_again.lua" "collection.lua" "index.lua" "write.lua";
     TAKE = "time.lua" "collection.lua" "take.lua";
     CLEAR = "time.lua" "collection.lua" "clear.lua";
     GET = "time.lua" "collection.lua" "get.lua";
@@ -64,21 +64,30 @@ pub struct RedisState {
     turn: AtomicUsize,
 }
 
-/// The keys of a collection.
-struct Keys {
-    all: [String; 6],
+/// What lies beside a collection.
+const COMPANIONS: [&str; 5] = ["exp", "order", "watch", "gone", "leases"];
+
+/// The keys of a collection, one behind the other.
+struct Keys<'a> {
+    bare: &'a str,
+    companions: String,
+    ends: [usize; COMPANIONS.len()],
 }
 
-impl Keys {
-    fn of(bare: &str) -> Self {
-        let beside = |name| keys::beside(bare, name);
-        Self {
-            all: [bare.to_owned(), beside("exp"), beside("order"), beside("watch"), beside("gone"), beside("leases")],
-        }
+impl<'a> Keys<'a> {
+    fn of(bare: &'a str) -> Self {
+        let mut companions = String::with_capacity(COMPANIONS.len() * (bare.len() + 10));
+        let ends = COMPANIONS.map(|name| {
+            keys::push_beside(&mut companions, bare, name);
+            companions.len()
+        });
+        Self { bare, companions, ends }
     }
 
-    fn each(&self) -> [&str; 6] {
-        self.all.each_ref().map(String::as_str)
+    fn each(&self) -> [&str; 1 + COMPANIONS.len()] {
+        let [exp, order, watch, gone, leases] = self.ends;
+        let part = |from: usize, to: usize| &self.companions[from..to];
+        [self.bare, part(0, exp), part(exp, order), part(order, watch), part(watch, gone), part(gone, leases)]
     }
 }
 
@@ -97,15 +106,14 @@ impl RedisState {
         Self { redis, claimed: Claimed::default(), look_ms, turn: AtomicUsize::new(0) }
     }
 
-    fn keep_ms(&self) -> String {
-        if self.redis.inner.config.now.is_some() { KEEP_BY_ANOTHER_CLOCK_MS } else { 0 }.to_string()
+    fn keep_ms(&self) -> &'static str {
+        if self.redis.inner.config.now.is_some() { KEEP_BY_ANOTHER_CLOCK_MS } else { "0" }
     }
 
     /// Runs a script on a collection.
     async fn on(&self, script: &Script, bare: &str, args: &[&str]) -> Result<super::Reply, StoreError> {
-        let (keys, keep, watched) = (Keys::of(bare), self.keep_ms(), KEEP_WATCHED_MS.to_string());
-        let args: Vec<&str> = [&*keep, &*watched].into_iter().chain(args.iter().copied()).collect();
-        self.redis.run(script, &keys.each(), &args).await
+        let args: Vec<&str> = [self.keep_ms(), KEEP_WATCHED_MS].into_iter().chain(args.iter().copied()).collect();
+        self.redis.run(script, &Keys::of(bare).each(), &args).await
     }
 
     async fn write(
@@ -119,32 +127,32 @@ impl RedisState {
         if at.rules.watch.is_some() {
             self.look_ms.fetch_min(self.redis.local_ms().saturating_add(life_ms), Ordering::Relaxed);
         }
-        let index = self.index_of(&bare);
-        let until = self.remind_first(at.rules, &index, &bare, life_ms).await?;
+        // Of what is not watched, the index knows nothing.
+        let watched = at.rules.watch.as_ref().map(|watch| (format!("1{watch}"), self.index_of(&bare)));
+        let (watch, index) = watched.as_ref().map_or(("", None), |(watch, index)| (&**watch, Some(&**index)));
+        let until = self.remind_first(index, &bare, life_ms).await?;
         let is_too_large = write.value.len() > at.rules.max_bytes;
-        let watch = at.rules.watch.as_ref().map_or(String::new(), |watch| format!("1{watch}"));
-        let (keep, keep_watched) = (self.keep_ms(), KEEP_WATCHED_MS.to_string());
         let (life, max) = (life_ms.to_string(), at.rules.max.to_string());
         let args = [
-            &*keep,
-            &*keep_watched,
+            self.keep_ms(),
+            KEEP_WATCHED_MS,
             write.how,
             write.name,
             if is_too_large { "" } else { write.value },
             &life,
             &max,
             flag(at.rules.drop_oldest),
-            &watch,
+            watch,
             flag(is_too_large),
-            &bare,
+            index.map_or("", |_| &bare),
             &until,
         ];
         let keys = Keys::of(&bare);
-        let mut keys: Vec<&str> = keys.each().to_vec();
-        if !self.redis.is_cluster() {
-            keys.push(&index);
-        }
-        let mut reply = self.redis.run(&WRITE, &keys, &args).await?;
+        let [values, exp, order, watches, gone, leases] = keys.each();
+        let mut reply = match index.filter(|_| !self.redis.is_cluster()) {
+            Some(index) => self.redis.run(&WRITE, &[values, exp, order, watches, gone, leases, index], &args).await?,
+            None => self.redis.run(&WRITE, &keys.each(), &args).await?,
+        };
         let written = match reply.int()? {
             0 => Written::Done,
             1 => Written::Not,
@@ -157,11 +165,9 @@ impl RedisState {
     }
 
     /// In a cluster, writes the index before the entry; yields until when the entry must follow.
-    async fn remind_first(&self, rules: &Rules, index: &str, bare: &str, life_ms: i64) -> Result<String, StoreError> {
-        if rules.watch.is_none() || !self.redis.is_cluster() {
-            return Ok(String::new());
-        }
-        let args = [bare, &life_ms.to_string(), &KEEP_WATCHED_MS.to_string()];
+    async fn remind_first(&self, index: Option<&str>, bare: &str, life_ms: i64) -> Result<String, StoreError> {
+        let Some(index) = index.filter(|_| self.redis.is_cluster()) else { return Ok(String::new()) };
+        let args = [bare, &life_ms.to_string(), KEEP_WATCHED_MS];
         let now_ms = self.redis.run(&REMIND, &[index], &args).await?.int()?;
         Ok(now_ms.saturating_add(WRITE_WITHIN_MS).to_string())
     }

@@ -63,6 +63,40 @@ async fn by_the_clock_of_redis_entries_end_and_are_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_end_with_their_last_entry_however_often_it_is_written() {
+    let server = RedisServer::start(&[]);
+    let state = RedisState::new(connected(RedisConfig::new(server.url())).await);
+    let unwatched = Rules { watch: None, ..rules(60_000) };
+    let mut connection = server.connection();
+    let put = async |name: &str, ttl_ms: i64| {
+        let at = At { key: "k", rules: &unwatched };
+        assert_eq!(state.put(at, name, "1", Only::Any, Some(ttl_ms)).await, Ok(Written::Done));
+    };
+    let mut longest_is = |entry_ms: i64, told: &str| {
+        for key in ["k", "{k}:exp", "{k}:order"] {
+            let left_ms: i64 = redis::cmd("PTTL").arg(key).query(&mut connection).expect("a time");
+            // A test that is held up sees less, and what is written again may have a slack.
+            assert!(left_ms > entry_ms - 10_000 && left_ms <= entry_ms + 1000, "{told}: {key} has {left_ms} ms");
+        }
+    };
+    put("a", 60_000).await;
+    longest_is(60_000, "new");
+    for _ in 0..3 {
+        put("a", 60_000).await;
+        longest_is(60_000, "again");
+    }
+    put("b", 30_000).await;
+    put("b", 20_000).await;
+    longest_is(60_000, "another ends later");
+    put("a", 20_000).await;
+    longest_is(20_000, "the last one ends earlier now");
+    put("a", 40_000).await;
+    longest_is(40_000, "and later");
+    assert_eq!(state.all("k", None).await.expect("read").iter().map(|one| &*one.name).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(everlasting(&mut server.connection(), ""), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_password_and_an_account_are_shown_and_a_wrong_one_hangs_nobody() {
     let server = RedisServer::start(&["--requirepass", "s3cr:t@", "--user", "ann", "on", ">p@ss", "~*", "&*", "+@all"]);
     for login in [":s3cr%3At%40", "ann:p%40ss"] {

@@ -72,12 +72,12 @@ end
 -- Sets the expiry of all keys, as something was changed.
 local function touch()
   local last = redis.call('ZREVRANGE', DEADLINES, 0, 0, 'WITHSCORES')[2]
-  local keep = tonumber(ARGV[2])
+  local keep, keys = tonumber(ARGV[2]), 3
   if redis.call('EXISTS', WATCHES, GONE) > 0 then
-    keep = tonumber(ARGV[3])
+    keep, keys = tonumber(ARGV[3]), 6
   end
   local life = math.max((tonumber(last) or now) - now, 0) + keep
-  for at = 1, 6 do
+  for at = 1, keys do
     redis.call('PEXPIRE', KEYS[at], string.format('%.0f', life))
   end
 end

@@ -1,7 +1,7 @@
 -- Writes an entry. KEYS: 7 the index, where it lies in the same slot. ARGV: 4 how (`any`, `new`, `existing`; `number`: under
 -- the next number; `count`: adds to a number), 5 name, 6 value, 7 life, 8 how many at most, 9 `1` if the oldest makes room,
 -- 10 `1` and what watches it, or empty, 11 `1` if the value is too large, 12 the key as the index has it, 13 until when,
--- by Redis' clock, or empty. Yields what became of it: 0 done, 1 not, 2 full, 3 too large, 4 too late; and the value.
+-- by Redis' clock, or empty. Yields what became of it: 0 done, 1 not, 2 full, 3 too large, 4 too late; and what was counted.
 if ARGV[13] ~= '' and now > tonumber(ARGV[13]) then
   return {4}
 end
@@ -65,4 +65,4 @@ else
   redis.call('HDEL', WATCHES, name)
 end
 touch()
-return {0, value}
+return how == 'count' and {0, value} or 0

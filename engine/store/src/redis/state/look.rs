@@ -95,7 +95,7 @@ impl RedisState {
 
     async fn due_in(&self, shard: usize, limit: usize) -> Result<Vec<Look>, StoreError> {
         let index = self.index(shard);
-        let args = [&*limit.to_string(), &*LOOK_MS.to_string(), &*KEEP_WATCHED_MS.to_string()];
+        let args = [&*limit.to_string(), &*LOOK_MS.to_string(), KEEP_WATCHED_MS];
         let mut reply = self.redis.run(&DUE, &[&index], &args).await?;
         self.look_in(waited(&mut reply)?);
         let mut looks = Vec::new();
@@ -128,8 +128,9 @@ impl RedisState {
     /// Puts the collection back into the index; if that fails, the mark there brings it back by itself.
     async fn looked(&self, look: &Look, more_ms: Option<i64>) {
         let hold_ms = if self.redis.is_cluster() { HOLD_MS } else { 0 };
-        let (again, hold, keep) = (more_ms.unwrap_or(-1).to_string(), hold_ms.to_string(), KEEP_WATCHED_MS.to_string());
-        let _ = self.redis.run(&LOOKED, &[&look.index], &[&look.bare, &look.mark, &again, &hold, &keep]).await;
+        let (again, hold) = (more_ms.unwrap_or(-1).to_string(), hold_ms.to_string());
+        let args = [&*look.bare, &look.mark, &again, &hold, KEEP_WATCHED_MS];
+        let _ = self.redis.run(&LOOKED, &[&look.index], &args).await;
     }
 
     fn look_in(&self, wait_ms: Option<i64>) {
