@@ -51,6 +51,9 @@ pub use state::RedisState;
 
 use crate::{StoreError, Timings};
 
+/// What the numbers of a command take: how many keys there are, and the time.
+const NUMBERS_BYTES: usize = 40;
+
 /// Redis, reached in whatever way its address says. Copies share their connections; with the last one they end.
 #[derive(Clone)]
 pub struct Redis {
@@ -160,8 +163,10 @@ impl Redis {
     }
 
     fn command(&self, verb: &str, script: &str, keys: &[&str], args: &[&[u8]]) -> redis::Cmd {
-        let mut command = redis::cmd(verb);
-        command.arg(script).arg(keys.len()).arg(keys);
+        let texts = keys.iter().map(|key| key.len()).chain(args.iter().map(|arg| arg.len()));
+        let bytes = verb.len() + script.len() + texts.sum::<usize>();
+        let mut command = redis::Cmd::with_capacity(keys.len() + args.len() + 4, bytes + NUMBERS_BYTES);
+        command.arg(verb).arg(script).arg(keys.len()).arg(keys);
         match &self.inner.config.now {
             Some(clock) => command.arg(clock.now_ms()),
             None => command.arg(""),

@@ -24,6 +24,8 @@ const TELL: u8 = 5;
 const SINGLE: u8 = 1;
 /// Set where it was published before.
 const AGAIN: u8 = 2;
+/// How many bytes a frame begins with place for; most have fewer.
+const WRITTEN_BYTES: usize = 512;
 /// Flags of an emission.
 const EVERYONE: u8 = 1;
 const VOLATILE: u8 = 2;
@@ -151,7 +153,7 @@ pub(super) struct Manner {
 }
 
 pub(super) fn write(from: From, manner: Manner, namespace: &str, said: &Said<'_>) -> Vec<u8> {
-    let mut to = Writer(Vec::with_capacity(256));
+    let mut to = Writer(Vec::with_capacity(WRITTEN_BYTES));
     to.byte(VERSION);
     to.byte(if manner.is_single { SINGLE } else { 0 } | if manner.is_again { AGAIN } else { 0 });
     for number in [from.server, from.number, from.trace.0] {

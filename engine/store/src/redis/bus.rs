@@ -13,12 +13,14 @@ mod session;
 mod shard;
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::RwLock;
+use redis::RedisWrite;
 use shard::{Pending, Shard};
 use tokio::task::JoinHandle;
 
@@ -104,8 +106,19 @@ fn number() -> [u8; HEAD - 1] {
 }
 
 impl Wire {
-    fn sealed(&self, frame: &Bytes) -> Vec<u8> {
-        [&[VERSION], &self.server[..], frame].concat()
+    /// The command that publishes a frame.
+    fn publishing(&self, word: &str, channel: &str, frame: &[u8]) -> redis::Cmd {
+        let parts = [&[VERSION], &self.server[..], frame];
+        let bytes = word.len() + channel.len() + parts.map(<[u8]>::len).iter().sum::<usize>();
+        let mut command = redis::Cmd::with_capacity(3, bytes);
+        command.arg(word).arg(channel);
+        let mut argument = command.writer_for_next_arg();
+        for part in parts {
+            // It goes into memory, and so cannot fail.
+            let _ = argument.write_all(part);
+        }
+        drop(argument);
+        command
     }
 
     /// Something came on a channel of Redis.
@@ -192,8 +205,7 @@ async fn keep_in_step(router: Arc<Router>) {
 impl Bus for RedisBus {
     fn publish(&self, channel: &str, frame: Bytes) {
         let name = self.router.name(channel);
-        let sealed = self.router.wire.sealed(&frame);
-        let has_place = self.router.shard(&name, |shard| shard.publish(name.clone(), sealed));
+        let has_place = self.router.shard(&name, |shard| shard.publish(name.clone(), frame));
         if has_place != Some(true) {
             self.router.wire.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }

@@ -65,7 +65,9 @@ impl Cluster {
         let mut asking = false;
         for _ in 0..=REDIRECTS_MAX {
             let Some(at) = node else { break };
-            match at.send(command, asking).await {
+            let within = self.shared.seed.config.call_timeout;
+            let sent = tokio::time::timeout(within, at.send(command, asking)).await;
+            match sent.unwrap_or(Err(Failure::TimedOut)) {
                 Err(Failure::Moved(_, place)) => {
                     self.shared.stale.notify_one();
                     (node, asking) = (self.shared.node(&place), false);
@@ -132,7 +134,7 @@ impl Shared {
             self.map.read().nodes.iter().map(|(place, node)| (Arc::clone(place), Arc::clone(node))).collect();
         let ask = redis::cmd("CLUSTER").arg("SLOTS").to_owned();
         for (place, node) in known {
-            if let Ok(answer) = node.send(&ask, false).await
+            if let Ok(answer) = node.ask(&ask).await
                 && self.adopt(&answer, split_place(&place).map(|(host, _)| host))
             {
                 return true;
@@ -142,7 +144,8 @@ impl Shared {
             let Ok(mut connection) = self.seed.at(host, *port).connect(&self.seed.settings(), false).await else {
                 continue;
             };
-            if let Ok(answer) = ask.query_async::<Value>(&mut connection).await
+            let answer = ask.query_async::<Value>(&mut connection);
+            if let Ok(Ok(answer)) = tokio::time::timeout(self.seed.config.call_timeout, answer).await
                 && self.adopt(&answer, Some(host))
             {
                 return true;

@@ -12,6 +12,9 @@ use super::config::{Address, Mode, RedisConfig};
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
+/// How many bytes of commands leave by one write, if so many wait.
+const WRITE_BYTES: usize = 64 * 1024;
+
 /// What is connected to.
 #[derive(Clone)]
 pub(super) struct Endpoint {
@@ -66,12 +69,14 @@ impl Endpoint {
         Ok(connection)
     }
 
-    /// How a connection of state is set up.
+    /// How a connection is set up. Whoever asks by it bounds that in time: the library's bound would be one timer more for
+    /// each call.
     pub(super) fn settings(&self) -> AsyncConnectionConfig {
         AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.config.connect_timeout))
-            .set_response_timeout(Some(self.config.call_timeout))
+            .set_response_timeout(None)
             .set_pipeline_buffer_size(1024)
+            .set_write_backpressure_boundary(WRITE_BYTES)
     }
 
     /// Asks the sentinels, one after the other, where the master is.
@@ -98,7 +103,9 @@ impl Endpoint {
 
     /// A sentinel may not know yet that a master has become a replica.
     pub(super) async fn must_be_master(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-        let role: Vec<redis::Value> = redis::cmd("ROLE").query_async(connection).await?;
+        let ask = redis::cmd("ROLE");
+        let asked = tokio::time::timeout(self.config.call_timeout, ask.query_async(connection));
+        let role: Vec<redis::Value> = asked.await.map_err(|_| timed_out())??;
         let is_master = matches!(role.first(), Some(redis::Value::BulkString(role)) if role == b"master");
         if is_master { Ok(()) } else { Err(RedisError::from((redis::ErrorKind::Client, "the server is no master"))) }
     }

@@ -155,7 +155,7 @@ impl Redis {
 }
 
 async fn ask(node: &Node, command: &Cmd) -> Result<Value, StoreError> {
-    node.send(command, false).await.map_err(|failure: Failure| StoreError::Unavailable(told(failure)))
+    node.ask(command).await.map_err(|failure: Failure| StoreError::Unavailable(told(failure)))
 }
 
 async fn health_of(place: String, node: &Node) -> Result<ServerHealth, StoreError> {

@@ -82,30 +82,48 @@ impl Node {
         self.shared.links.load(Ordering::Relaxed)
     }
 
-    /// Does a command. `asking` is for a key that is on its way to this server.
+    /// Does a command, within the time that the settings allow for a call.
+    pub(super) async fn ask(&self, command: &Cmd) -> Result<Value, Failure> {
+        let within = self.shared.endpoint.config.call_timeout;
+        tokio::time::timeout(within, self.send(command, false)).await.unwrap_or(Err(Failure::TimedOut))
+    }
+
+    /// Does a command; whoever calls bounds it in time. `asking` is for a key that is on its way to this server.
     pub(super) async fn send(&self, command: &Cmd, asking: bool) -> Result<Value, Failure> {
         let link = self.shared.link.read().clone();
         let Some(mut link) = link else {
             return Err(Failure::Away(format!("{} is away", self.shared.endpoint.name())));
         };
-        let within = self.shared.endpoint.config.call_timeout;
-        let sent = tokio::time::timeout(within, async {
-            if asking {
-                let mut pipe = redis::pipe();
-                pipe.cmd("ASKING").ignore().add_command(command.clone());
-                let mut answers: Vec<Value> = pipe.query_async(&mut link.connection).await?;
-                Ok(answers.pop().unwrap_or(Value::Nil))
-            } else {
-                command.query_async(&mut link.connection).await
-            }
-        });
-        let failure = match sent.await {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => failure(&error),
-            Err(_) => Failure::TimedOut,
+        let mut unanswered = Unanswered { shared: &self.shared, is_answered: false };
+        let sent = if asking {
+            let mut pipe = redis::pipe();
+            pipe.cmd("ASKING").ignore().add_command(command.clone());
+            let answers: Result<Vec<Value>, RedisError> = pipe.query_async(&mut link.connection).await;
+            answers.map(|mut answers| answers.pop().unwrap_or(Value::Nil))
+        } else {
+            link.connection.send_packed_command(command).await.and_then(Value::extract_error)
+        };
+        unanswered.is_answered = true;
+        let failure = match sent {
+            Ok(value) => return Ok(value),
+            Err(error) => failure(&error),
         };
         self.shared.learn(&failure, link.number);
         Err(failure)
+    }
+}
+
+/// A command that was sent. Whoever stops waiting for its answer makes the connection doubted.
+struct Unanswered<'a> {
+    shared: &'a Shared,
+    is_answered: bool,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.shared.doubt.notify_one();
+        }
     }
 }
 

@@ -74,7 +74,7 @@ async fn session(shared: &Arc<Shared>, failed: &mut u32) -> RedisResult<()> {
         Ok(())
     });
     let mut connection = shared.endpoint.connect(&settings, true).await?;
-    let words = if shared.is_node && is_sharded(&mut connection).await? { SHARDED } else { PLAIN };
+    let words = if shared.is_node && bounded(shared, is_sharded(&mut connection)).await? { SHARDED } else { PLAIN };
     let (changes, all) = {
         let mut channels = shared.channels.lock();
         channels.changed.clear();
@@ -129,9 +129,10 @@ async fn publishing(shared: &Shared, mut connection: MultiplexedConnection, word
             continue;
         }
         let mut unconfirmed = Unconfirmed { shared, frames: batch.len() as u64 };
-        let mut pipe = redis::pipe();
+        let mut pipe = redis::Pipeline::with_capacity(batch.len());
         for leaving in &batch {
-            pipe.cmd(words.publish).arg(&leaving.channel).arg(&leaving.frame).ignore();
+            let command = shared.wire.publishing(words.publish, &leaving.channel, &leaving.frame);
+            pipe.add_command(command).ignore();
         }
         let sent = bounded(shared, pipe.exec_async(&mut connection)).await;
         match sent {

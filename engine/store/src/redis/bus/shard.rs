@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Instant;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -45,7 +46,7 @@ pub(super) struct Shared {
 /// A frame on its way.
 pub(super) struct Leaving {
     pub(super) channel: String,
-    pub(super) frame: Vec<u8>,
+    pub(super) frame: Bytes,
     since: Instant,
 }
 
@@ -114,7 +115,7 @@ impl Shard {
     }
 
     /// Yields whether there was place.
-    pub(super) fn publish(&self, channel: String, frame: Vec<u8>) -> bool {
+    pub(super) fn publish(&self, channel: String, frame: Bytes) -> bool {
         let weight = channel.len() + frame.len();
         let has_place = self.shared.leaving.push(Leaving { channel, frame, since: Instant::now() }, weight);
         if has_place {
