@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo};
 use redis::{ClientTlsConfig, TlsCertificates};
 
@@ -176,11 +177,12 @@ impl RedisConfig {
     #[allow(clippy::unused_self)]
     fn endpoint(&self, host: &str, port: u16, is_tls: bool) -> redis::RedisResult<ConnectionInfo> {
         let host = host.to_owned();
-        if is_tls {
-            ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }.into_connection_info()
-        } else {
-            ConnectionAddr::Tcp(host, port).into_connection_info()
-        }
+        let address = match is_tls {
+            true => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
+            false => ConnectionAddr::Tcp(host, port),
+        };
+        // A command is not to wait until an earlier one was answered. What is issued together leaves together anyway.
+        Ok(address.into_connection_info()?.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
     }
 
     fn open(&self, info: ConnectionInfo, is_tls: bool) -> redis::RedisResult<Client> {
