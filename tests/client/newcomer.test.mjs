@@ -35,7 +35,7 @@ test('a newcomer adds an event, slips, mends it, sees it served, and uses it fro
       const added = text
         .replace('\nclient_events:\n', `\nclient_events:\n${indented(wave)}`)
         .replace('\nserver_events:\n', `\nserver_events:\n${indented(waved)}`);
-      writeFileSync(path.join(server.dir, file), added);
+      server.write(file, added);
     });
     assert.equal(slipped.definitions.verdict, 'refused');
     assert.equal(slipped.digest, before.digest, 'what was served still is');

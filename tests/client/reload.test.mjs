@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Person, soon } from './person.mjs';
 import { KEY, post } from './server.mjs';
-import { serving } from './serving.mjs';
+import { serving, until } from './serving.mjs';
 
 const math = { classId: 'math-101' };
 
@@ -57,19 +57,25 @@ describe('a changed file', () => {
   });
 
   test('may be read on demand: by SIGHUP, and by those who have a key', async () => {
-    const same = await reload(server);
-    assert.deepEqual([same.status, same.body.verdict], [200, 'unchanged']);
-    await server.changed(() => process.kill(server.pid, 'SIGHUP'));
-    const stranger = await fetch(`${server.url}/v1/admin/reload`, { method: 'POST' });
-    assert.equal(stranger.status, 401);
-    const kept = readFileSync(path.join(server.dir, 'common.yaml'), 'utf8');
-    writeFileSync(path.join(server.dir, 'common.yaml'), 'types: [');
-    const refused = await reload(server);
-    assert.equal(refused.status, 422);
-    assert.equal(refused.body.verdict, 'refused');
-    assert.ok(refused.body.diagnostics.length > 0);
-    writeFileSync(path.join(server.dir, 'common.yaml'), kept);
-    assert.equal((await reload(server)).status, 200);
+    // Nothing is watched, so that whatever becomes of the file was asked for.
+    const own = await serving({ env: { HOMEROOM_RELOAD_WATCH: 'off' } });
+    try {
+      const same = await reload(own);
+      assert.deepEqual([same.status, same.body.verdict], [200, 'unchanged']);
+      await own.changed(() => process.kill(own.pid, 'SIGHUP'));
+      const stranger = await fetch(`${own.url}/v1/admin/reload`, { method: 'POST' });
+      assert.equal(stranger.status, 401);
+      const kept = readFileSync(path.join(own.dir, 'common.yaml'), 'utf8');
+      own.write('common.yaml', 'types: [');
+      const refused = await reload(own);
+      assert.equal(refused.status, 422);
+      assert.equal(refused.body.verdict, 'refused');
+      assert.ok(refused.body.diagnostics.length > 0);
+      own.write('common.yaml', kept);
+      assert.equal((await reload(own)).status, 200);
+    } finally {
+      await own.stop();
+    }
   });
 
   test('what it serves, and to how many, is told to those who have a key', async () => {
@@ -109,7 +115,7 @@ describe('a changed file', () => {
   test('a namespace comes, and goes with a word to its clients', async () => {
     const yaml = 'namespace: /news\ndescription: For tests.\nauth: none\nclient_events:\n  ping: { allow: anyone, ack: { pong: true } }\n';
     mkdirSync(path.join(server.dir, 'news'));
-    const there = await server.changed(() => writeFileSync(path.join(server.dir, 'news/namespace.yaml'), yaml));
+    const there = await server.changed(() => server.write('news/namespace.yaml', yaml));
     assert.ok(there.namespaces.includes('/news'), JSON.stringify(there));
     const reader = await Person.connect(server, 'news', null);
     await reader.does('ping', undefined, { success: true, data: { pong: true } });
@@ -174,11 +180,12 @@ describe('a folder as Kubernetes mounts it', () => {
     try {
       const reader = await Person.connect(server, 'news', null);
       await reader.does('ping', undefined, { success: true, data: { version: 'v1' } });
+      // The folder that comes before its link is a change, too, of nothing that is served.
+      const { digest } = await server.health();
       const mount = flat(server.dir, '..v2');
-      await server.changed(() => {
-        symlinkSync('..v2', path.join(mount, '..data_tmp'));
-        renameSync(path.join(mount, '..data_tmp'), path.join(mount, '..data'));
-      });
+      symlinkSync('..v2', path.join(mount, '..data_tmp'));
+      renameSync(path.join(mount, '..data_tmp'), path.join(mount, '..data'));
+      await soon(until(async () => (await server.health()).digest !== digest), 'the other version to be served');
       await reader.does('ping', undefined, { success: true, data: { version: 'v2' } });
       reader.leave();
     } finally {

@@ -38,7 +38,10 @@ export async function start({ args = [], env = {} } = {}) {
     };
     child.stdout.setEncoding('utf8').on('data', read);
     child.stderr.setEncoding('utf8').on('data', read);
-    child.once('exit', (code) => failed(new Error(`the server ended with ${code}:\n${output}`)));
+    child.once('exit', (code) => {
+      clearTimeout(late);
+      failed(new Error(`the server ended with ${code}:\n${output}`));
+    });
   });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {

@@ -1,6 +1,6 @@
 // A server that serves a folder of its own, which a test may change.
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { soon } from './person.mjs';
@@ -16,10 +16,15 @@ export async function serving({ env = {}, arrange = () => {} } = {}) {
   arrange(dir);
   const server = await start({ args: ['--namespaces', dir], env });
   const health = async () => (await fetch(`${server.url}/healthz`)).json();
+  // Whole, as editors do: on a machine with much to do, half of a file could come to rest.
+  const write = (file, text) => {
+    writeFileSync(path.join(base, 'written'), text);
+    renameSync(path.join(base, 'written'), path.join(dir, file));
+  };
   const edit = (file, from, to) => {
     const text = readFileSync(path.join(dir, file), 'utf8');
     assert.ok(text.includes(from), `${file} has ${from}`);
-    writeFileSync(path.join(dir, file), text.replace(from, to));
+    write(file, text.replace(from, to));
   };
   /** Changes something, and waits until the server has tried to serve it. */
   const changed = async (change) => {
@@ -34,7 +39,7 @@ export async function serving({ env = {}, arrange = () => {} } = {}) {
     await server.stop();
     rmSync(base, { recursive: true });
   };
-  return { ...server, dir, health, edit, changed, stop };
+  return { ...server, dir, health, write, edit, changed, stop };
 }
 
 /** Asks again and again until there is something. Whoever waits says for how long, by `soon`; this only ends at all. */

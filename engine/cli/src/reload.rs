@@ -124,17 +124,13 @@ impl Reloader {
         Self { origin, server, keys, db, settled, turn: tokio::sync::Mutex::default(), last, sources }
     }
 
-    /// Serves every change of the folder, and what is there at each SIGHUP, for as long as this is polled.
-    pub(crate) async fn run(self: Arc<Self>, settings: Reload) {
-        let watched = || {
-            let paths: Vec<PathBuf> = self.origin.folder.iter().chain(&self.origin.config).cloned().collect();
-            (settings.watch && self.origin.folder.is_some()).then_some(paths)
-        };
-        let mut watch = watched().map(|paths| Watch::new(paths, settings.debounce, settings.poll));
+    /// Serves every change that is watched, and what is there at each SIGHUP, for as long as this is polled.
+    pub(crate) async fn run(self: Arc<Self>, settings: Reload, watch: Option<Watch>) {
+        let mut watch = watch.filter(|_| settings.watch);
         let mut hangups = hangups();
         loop {
             tokio::select! {
-                () = changed(&mut watch) => {}
+                () = changed(&mut watch, &settings) => {}
                 () = hung_up(&mut hangups) => tracing::info!("SIGHUP: definitions are read again"),
             }
             self.reload().await;
@@ -214,9 +210,9 @@ impl Definitions for Reloader {
     }
 }
 
-async fn changed(watch: &mut Option<Watch>) {
+async fn changed(watch: &mut Option<Watch>, settings: &Reload) {
     match watch {
-        Some(watch) => watch.changed().await,
+        Some(watch) => watch.changed(settings.debounce, settings.poll).await,
         None => std::future::pending().await,
     }
 }

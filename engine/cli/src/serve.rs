@@ -22,6 +22,7 @@ use crate::reload::{Origin, Reloader};
 use crate::server::{Doors, Parts, Server};
 use crate::settings::{DEVELOPMENT_KEY, Environment, Settings};
 use crate::token::for_user;
+use crate::watch::Watch;
 use crate::webhooks::Http;
 use crate::{Deployable, fail, files, log};
 
@@ -54,6 +55,11 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
 }
 
 async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String> {
+    // From before they are read, so that no change of them is missed.
+    let watch = options
+        .namespaces
+        .as_ref()
+        .map(|folder| Watch::new([folder].into_iter().chain(&options.config).cloned().collect()));
     let files = files(deployable, options.namespaces.as_ref(), options.config.as_ref())?;
     let loaded = load(&files, options.config.as_deref(), &Environment::of_process(), &deployable.hooks).await;
     let told = loaded.diagnostics.sorted();
@@ -103,7 +109,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     };
     let told = (told.as_slice(), &loaded.sources);
     let reloader = Arc::new(Reloader::new(origin, Arc::clone(&server), Arc::clone(&keys), &settings, loaded.db, told));
-    let watching = tokio::spawn(Arc::clone(&reloader).run(settings.reload.clone()));
+    let watching = tokio::spawn(Arc::clone(&reloader).run(settings.reload.clone(), watch));
     let definitions: Arc<dyn Definitions> = reloader;
     let doors = Doors { keys, definitions, keeping: settings.keeping, revoked_for: settings.revoked_for };
     server.serve(listener, routes, &settings.socket, doors, asked_to_stop()).await;

@@ -85,12 +85,12 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
         return session::run(deployable, options).await.unwrap_or_else(|error| fail(&error));
     }
     let paths = options.dir.iter().chain(&options.config).cloned().collect();
-    let mut watch = Watch::new(paths, REST, POLL);
+    let mut watch = Watch::new(paths);
     loop {
         if let Err(error) = session::run(deployable, options).await {
             eprintln!("error: {error}");
         }
         eprintln!("waiting for changes; end with Ctrl-C");
-        watch.changed().await;
+        watch.changed(REST, POLL).await;
     }
 }

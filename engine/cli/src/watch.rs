@@ -18,8 +18,6 @@ const UNREST_MAX: Duration = Duration::from_secs(1);
 /// Changes of some folders and files.
 pub(crate) struct Watch {
     paths: Vec<PathBuf>,
-    debounce: Duration,
-    poll: Duration,
     changes: mpsc::Receiver<()>,
     /// Kept, since it ends with this.
     _watcher: Option<RecommendedWatcher>,
@@ -27,8 +25,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches these folders, with all below, and files. `debounce`: how long they must be at rest.
-    pub(crate) fn new(paths: Vec<PathBuf>, debounce: Duration, poll: Duration) -> Self {
+    /// Watches these folders, with all below, and files, from now on: whoever reads them after this misses no change.
+    pub(crate) fn new(paths: Vec<PathBuf>) -> Self {
         // One that waits to be heard stands for all that follow.
         let (told, changes) = mpsc::channel(1);
         let tell = move |event: notify::Result<Event>| {
@@ -47,19 +45,19 @@ impl Watch {
             tracing::warn!(%error, "the system does not tell of changes; files are looked at every now and then");
         });
         let seen = stamp(&paths);
-        Self { paths, debounce, poll, changes, _watcher: watcher.ok(), seen }
+        Self { paths, changes, _watcher: watcher.ok(), seen }
     }
 
-    /// Done when something has changed, and has come to rest.
-    pub(crate) async fn changed(&mut self) {
+    /// Done when something has changed, and has been at rest for `debounce`. Looks every `poll` by itself.
+    pub(crate) async fn changed(&mut self, debounce: Duration, poll: Duration) {
         loop {
-            let told = tokio::time::timeout(self.poll, self.changes.recv()).await;
+            let told = tokio::time::timeout(poll, self.changes.recv()).await;
             if told == Ok(None) {
                 // The watcher is gone, so that nothing would wait here.
-                tokio::time::sleep(self.poll).await;
+                tokio::time::sleep(poll).await;
             }
             if told == Ok(Some(())) {
-                self.rest().await;
+                self.rest(debounce).await;
             }
             let now = stamp(&self.paths);
             if std::mem::replace(&mut self.seen, now) != now {
@@ -68,10 +66,10 @@ impl Watch {
         }
     }
 
-    async fn rest(&mut self) {
+    async fn rest(&mut self, debounce: Duration) {
         let until = Instant::now() + UNREST_MAX;
         while Instant::now() < until {
-            if !matches!(tokio::time::timeout(self.debounce, self.changes.recv()).await, Ok(Some(()))) {
+            if !matches!(tokio::time::timeout(debounce, self.changes.recv()).await, Ok(Some(()))) {
                 return;
             }
         }
@@ -111,7 +109,8 @@ mod tests {
     use super::*;
 
     async fn noticed(watch: &mut Watch) {
-        tokio::time::timeout(Duration::from_secs(20), watch.changed()).await.expect("it is noticed");
+        let changed = watch.changed(Duration::from_millis(20), Duration::from_secs(1));
+        tokio::time::timeout(Duration::from_secs(20), changed).await.expect("it is noticed");
     }
 
     #[tokio::test]
@@ -119,7 +118,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("a.yaml");
         std::fs::write(&file, "a").expect("written");
-        let mut watch = Watch::new(vec![dir.path().to_owned()], Duration::from_millis(20), Duration::from_secs(1));
+        let mut watch = Watch::new(vec![dir.path().to_owned()]);
         std::fs::write(&file, "ab").expect("written");
         noticed(&mut watch).await;
         std::fs::write(dir.path().join("new"), "abc").expect("written");
@@ -129,6 +128,15 @@ mod tests {
         std::fs::write(dir.path().join("below/b.yaml"), "b").expect("written");
         noticed(&mut watch).await;
         std::fs::write(dir.path().join("below/b.yaml"), "bc").expect("written");
+        noticed(&mut watch).await;
+    }
+
+    #[tokio::test]
+    async fn what_changes_before_anybody_waits_is_noticed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("a.yaml"), "a").expect("written");
+        let mut watch = Watch::new(vec![dir.path().to_owned()]);
+        std::fs::write(dir.path().join("a.yaml"), "ab").expect("written");
         noticed(&mut watch).await;
     }
 
@@ -143,7 +151,7 @@ mod tests {
         }
         symlink("..v1", dir.path().join("..data")).expect("linked");
         symlink("..data/a.yaml", dir.path().join("a.yaml")).expect("linked");
-        let mut watch = Watch::new(vec![dir.path().to_owned()], Duration::from_millis(20), Duration::from_secs(1));
+        let mut watch = Watch::new(vec![dir.path().to_owned()]);
         symlink("..v2", dir.path().join("..data_tmp")).expect("linked");
         std::fs::rename(dir.path().join("..data_tmp"), dir.path().join("..data")).expect("renamed");
         noticed(&mut watch).await;
