@@ -2,7 +2,7 @@
 // begin with `k` keep what was called for those who are away.
 //
 // A guest is the official client, left to reconnect by itself. It knows when it was in its hall: from the ack of `enter` to
-// the moment its connection was cut, or it learnt of its end.
+// the moment its connection was cut, or it was told of its end.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { io } from 'socket.io-client';
@@ -65,6 +65,8 @@ export class Guest {
 
   /** Enters the hall, on a connection that is new. */
   enter() {
+    // The server has said that this is the end; the client says so itself once both sides have closed, which takes longer.
+    this.socket.io.engine.transport.ws._receiver.once('conclude', () => this.out());
     const stay = { asked: performance.now(), from: Infinity, to: Infinity };
     this.stays.push(stay);
     const isBack = this.stays.length > 1 && Object.keys(this.since).length > 0;
