@@ -15,6 +15,8 @@
 mod asking;
 mod channels;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod seal;
 
 use std::sync::Arc;

@@ -6,6 +6,8 @@
 //! carries; views apply as always. All else is counted by its reason, and told in the log now and then, without what it
 //! carried. A message without a room would be for everyone in the namespace, and is refused.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod msgpack;
 
 use std::collections::HashMap;

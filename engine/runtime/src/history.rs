@@ -12,6 +12,8 @@
 //! [`homeroom_store::History`] has it, too, for those that were not there.
 
 mod entry;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod hear;
 mod join;
 mod position;

@@ -15,6 +15,9 @@ pub mod dispatch;
 pub mod emitter;
 pub mod engine;
 pub mod explain;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gate;
 mod handover;
 mod history;

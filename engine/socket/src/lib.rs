@@ -21,3 +21,7 @@ pub mod outgoing;
 mod oxide;
 pub mod seam;
 pub mod settings;
+
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use self::native::fuzzing::connection as fuzz_connection;

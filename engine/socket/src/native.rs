@@ -11,6 +11,8 @@
 
 mod conn;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod outbox;
 mod packet;
 mod partial;

@@ -7,6 +7,9 @@ pub mod ast;
 mod convert;
 mod eval;
 pub mod functions;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod jinja;
 mod json;
 mod library;

@@ -70,7 +70,7 @@ pub(crate) fn open_own(key: &ClusterKey, namespace: &str, text: &str) -> Option<
     Some(u64::from_be_bytes(body.try_into().ok()?))
 }
 
-fn sealed(key: &ClusterKey, namespace: &str, room: &str, mut body: Vec<u8>) -> Arc<str> {
+pub(super) fn sealed(key: &ClusterKey, namespace: &str, room: &str, mut body: Vec<u8>) -> Arc<str> {
     let code = key.code(namespace, room, &body);
     body.extend_from_slice(&code[..CODE_BYTES]);
     base64(&body).into()
@@ -156,6 +156,11 @@ mod tests {
         fn whatever_a_client_hands_over_is_refused_unless_it_was_told_it(text in "[A-Za-z0-9_=-]{0,80}", noise: String) {
             prop_assert_eq!(open(&key(), "/a", "class:m", &text), None);
             prop_assert_eq!(open(&key(), "/a", "class:m", &noise), None);
+        }
+
+        #[test]
+        fn whatever_is_sealed_is_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..60)) {
+            super::super::fuzzing::position(&body);
         }
     }
 

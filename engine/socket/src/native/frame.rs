@@ -212,7 +212,7 @@ fn head(opcode: Opcode, length: usize) -> ([u8; HEAD], usize) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
