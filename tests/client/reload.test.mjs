@@ -100,6 +100,8 @@ describe('a changed file', () => {
     await alice.does('class:join', { ...math, sessionId: 'ses-1' });
     await alice.does('hand:raise', { ...math, sessionId: 'ses-1' }).catch(() => {});
     await server.changed(() => server.edit('live-class/namespace.yaml', 'description: ', 'description: Changed. '));
+    // A limit under which nothing becomes free again while a busy machine serves a change.
+    await server.changed(() => server.edit('gradebook/namespace.yaml', 'rate_limit: 10 per 10s', 'rate_limit: 10 per 1h'));
     const book = await Person.connect(server, 'gradebook', 'smith');
     await book.does('gradebook:join', math);
     for (let n = 0; n < 10; n++) await book.does('gradebook:typing', { ...math, isTyping: true });
