@@ -57,6 +57,8 @@ test('nobody notices, but for what has changed', { timeout: 300_000 }, async (t)
       const { status, body } = await post(server, 'gradebook', 'lineitem.created', item);
       assert.deepEqual([status, body.reached.sockets], [200, CLIENTS + 1]);
       sent += 1;
+      // No faster than they are heard, on a machine with much else to do.
+      await soon(until(() => clients.at(-1).heard.length === sent), 'a notice');
       await new Promise((rest) => setTimeout(rest, NOTICE_EVERY_MS));
     }
   })();
@@ -85,7 +87,10 @@ test('nobody notices, but for what has changed', { timeout: 300_000 }, async (t)
     const saved = performance.now();
     server.edit('gradebook/namespace.yaml', `version: ${version} }`, `version: ${version + 1} }`);
     version += 1;
-    await soon(until(() => answers.at(-1) === version), `version ${version} to be served`);
+    await soon(until(() => answers.at(-1) === version), `version ${version} to be served`).catch(async (late) => {
+      const { definitions } = await server.health();
+      throw new Error(`${late.message}: ${JSON.stringify({ answered: answers.length, last: answers.at(-1), definitions })}\n${server.output().slice(-2000)}`);
+    });
     waits.push(performance.now() - saved);
   }
   going = false;
