@@ -80,7 +80,10 @@ describe('one server', () => {
   });
 
   test('every series is one of a kind, and labels hold nothing that somebody sent', async () => {
+    const alice = await Person.connect(server, 'gradebook', 'alice', { auth: { contract: 's-456' } });
+    await alice.refused('Alice', { classId: 'math-101' }, 'UNKNOWN_EVENT');
     const text = await page(server);
+    alice.leave();
     const names = text.split('\n').filter((line) => line && !line.startsWith('#')).map((line) => line.slice(0, line.lastIndexOf(' ')));
     assert.equal(new Set(names).size, names.length);
     for (const secret of [SECRET, KEY, 's-456', 'math-101', 'Alice']) assert.ok(!text.includes(secret), secret);

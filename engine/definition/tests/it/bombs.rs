@@ -23,6 +23,13 @@ fn aliases_of_aliases() {
 }
 
 #[test]
+fn aliases_of_one_value() {
+    let items = |item: &str, count| vec![item; count].join(", ");
+    let text = format!("types:\n  a: &a [{}]\n  b: [{}]\n", items("x", 1_000), items("*a", 50));
+    assert_eq!(code_of(text), codes::TOO_BIG);
+}
+
+#[test]
 fn depth_in_brackets() {
     assert_eq!(code_of("[".repeat(20_000) + &"]".repeat(20_000)), codes::TOO_BIG);
 }

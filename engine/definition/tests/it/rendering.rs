@@ -67,8 +67,14 @@ fn colours_change_nothing_but_colours() {
 fn terminal_codes_in_a_file_do_not_reach_the_terminal() {
     let mut sources = Sources::new();
     let id = sources.add("a.yaml", "a: \u{1b}[31mred\n");
-    let told = Diagnostic::error(codes::UNKNOWN_KEY, Span::new(id, 0, 1), "\u{1b}[2J wiped");
-    assert!(!render::text(&[told], &sources, Look::Plain).contains('\u{1b}'));
+    let wiping = "\u{1b}[2J wiped";
+    let told = Diagnostic::error(codes::UNKNOWN_KEY, Span::new(id, 0, 1), wiping);
+    let told =
+        told.label(wiping).related(Span::new(id, 3, 8), wiping).help(wiping).fix(Span::new(id, 0, 1), wiping, wiping);
+    let shown = render::text(&[told], &sources, Look::Plain);
+    assert!(!shown.contains('\u{1b}') && shown.matches("wiped").count() == 6, "{shown}");
+    let shown = render::pointed(&[(Span::new(id, 3, 8), wiping.to_owned())], &sources, Look::Plain);
+    assert!(!shown.contains('\u{1b}') && shown.contains("wiped"), "{shown}");
 }
 
 #[test]
