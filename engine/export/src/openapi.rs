@@ -49,6 +49,10 @@ fn parameters() -> Value {
             "name": "reach", "in": "query", "schema": { "enum": ["server", "cluster"], "default": "server" },
             "description": "`cluster` asks every server how many connections it reached, and waits for the answers a second at most.",
         },
+        "Positions": {
+            "name": "positions", "in": "query", "schema": { "enum": ["yes", "no"], "default": "no" },
+            "description": "`yes` tells where the histories of the rooms that keep it are right after it.",
+        },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header",
             "schema": { "type": "string", "minLength": 1, "maxLength": 128 },
@@ -126,7 +130,8 @@ fn operation(told: &Told<'_>, event: &BackendTerms, to: &dyn Fn(&str) -> String)
 }
 
 fn sending() -> Value {
-    json!([{ "$ref": "#/components/parameters/Reach" }, { "$ref": "#/components/parameters/IdempotencyKey" }])
+    let names = ["Reach", "Positions", "IdempotencyKey"];
+    names.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })).into()
 }
 
 fn batch() -> Value {

@@ -35,14 +35,14 @@ pub(crate) async fn event(
     let key = api.bearer(&headers)?;
     let (namespace, event) = body::path(path)?;
     let namespace = body::namespace(&namespace);
-    let everywhere = reach(query.as_deref())?;
+    let wanted = Wanted::of(query.as_deref())?;
     may_send(&api, &key, &namespace, &event)?;
     let bytes = body::bytes(body)?;
     let payload = body::json(&headers, &bytes)?;
     to_the_end(async move {
         let what = [namespace.as_bytes(), event.as_bytes(), &bytes];
         let sending = async {
-            let sent = send(&api, &key, &namespace, &event, payload, everywhere).await;
+            let sent = send(&api, &key, &namespace, &event, payload, wanted).await;
             sent.map(|answer| (StatusCode::OK, answer))
         };
         once(&api, &key, &headers, &what, sending).await
@@ -65,13 +65,14 @@ async fn send(
     namespace: &str,
     event: &str,
     body: Option<Value>,
-    everywhere: bool,
+    wanted: Wanted,
 ) -> Result<Value, Problem> {
     let tenancy = may_send(api, key, namespace, event)?;
-    let command = Command { namespace, event, body, tenancy: Some(&tenancy) };
+    let positions_max = if wanted.positions { ROOMS_TOLD_MAX } else { 0 };
+    let command = Command { namespace, event, body, tenancy: Some(&tenancy), positions_max };
     let sent = api.engine.send(command).await;
     let reached = sent.map_err(|refusal| Problem::refused(&refusal, &api.engine.text(namespace, &refusal)))?;
-    let told = told(api, &reached, everywhere).await;
+    let told = told(api, &reached, wanted).await;
     if reached.told_others {
         return Ok(json!({ "reached": told }));
     }
@@ -80,11 +81,14 @@ async fn send(
     Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", detail).with("reached", told))
 }
 
-async fn told(api: &Api, reached: &Reached, everywhere: bool) -> Value {
+async fn told(api: &Api, reached: &Reached, wanted: Wanted) -> Value {
     let rooms: Vec<&str> = reached.rooms.iter().take(ROOMS_TOLD_MAX).map(|room| &**room).collect();
     let more = reached.rooms.len() - rooms.len();
     let mut told = json!({ "sockets": reached.sockets, "rooms": rooms, "moreRooms": more });
-    if everywhere {
+    if wanted.positions {
+        told["positions"] = reached.positions.iter().take(ROOMS_TOLD_MAX).map(|(room, at)| (&**room, &**at)).collect();
+    }
+    if wanted.everywhere {
         let all = api.engine.count_reach(reached).await;
         told["sockets"] = all.sockets.into();
         told["servers"] = json!({
@@ -97,18 +101,31 @@ async fn told(api: &Api, reached: &Reached, everywhere: bool) -> Value {
     told
 }
 
-/// `?reach=cluster` asks the other servers; `?reach=server`, which is what is meant without it, does not.
-fn reach(query: Option<&str>) -> Result<bool, Problem> {
-    let mut everywhere = false;
-    for (name, value) in query::pairs(query.unwrap_or_default()) {
-        everywhere = match (name.as_str(), value.as_str()) {
-            ("reach", "cluster") => true,
-            ("reach", "server") => false,
-            ("reach", _) => return Err(query::wrong("`reach` is `server` or `cluster`.".into())),
-            (other, _) => return Err(query::unknown(other, &["reach"])),
-        };
+/// What a service wants to be told of what it sends.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted {
+    /// `?reach=cluster` asks the other servers whom it reached; `?reach=server`, which is what is meant without it, does not.
+    everywhere: bool,
+    /// `?positions=yes`: where the histories of its rooms are then.
+    positions: bool,
+}
+
+impl Wanted {
+    fn of(query: Option<&str>) -> Result<Self, Problem> {
+        let mut wanted = Self::default();
+        for (name, value) in query::pairs(query.unwrap_or_default()) {
+            match (name.as_str(), value.as_str()) {
+                ("reach", "cluster") => wanted.everywhere = true,
+                ("reach", "server") => wanted.everywhere = false,
+                ("reach", _) => return Err(query::wrong("`reach` is `server` or `cluster`.".into())),
+                ("positions", "yes") => wanted.positions = true,
+                ("positions", "no") => wanted.positions = false,
+                ("positions", _) => return Err(query::wrong("`positions` is `yes` or `no`.".into())),
+                (other, _) => return Err(query::unknown(other, &["reach", "positions"])),
+            }
+        }
+        Ok(wanted)
     }
-    Ok(everywhere)
 }
 
 /// Whether this event is there and may be sent with this key; what binds it then. Names that are not there are told with

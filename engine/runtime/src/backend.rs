@@ -1,6 +1,6 @@
 //! An event of a service: the same walk as a client's, without a connection; and whom it reached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -35,6 +35,8 @@ pub struct Command<'a> {
     pub body: Option<Value>,
     /// What its sender is bound to.
     pub tenancy: Option<&'a Tenancy>,
+    /// Of how many of its rooms, at most, it is found out where their histories are then.
+    pub positions_max: usize,
 }
 
 /// Whose affairs a service may send of: tenants, told by properties of the payload that must be one of some values.
@@ -58,13 +60,18 @@ pub struct Reached {
     pub rooms: BTreeSet<Arc<str>>,
     /// Whether all that the other servers must hear has left for them; `true` where there are none.
     pub told_others: bool,
+    /// By room, where its history is right after this event, as clients are told it: whoever joins since there receives what
+    /// was sent after it. Those that [`Command::positions_max`] asks for, and others where it is known anyway; not one whose
+    /// history could not be asked.
+    pub positions: BTreeMap<Arc<str>, Arc<str>>,
     /// The numbers by which [`Engine::count_reach`] asks the other servers.
     numbers: Vec<u64>,
 }
 
 impl Reached {
     pub(crate) fn here(reach: Reach) -> Self {
-        Self { sockets: reach.sockets, rooms: reach.rooms, told_others: true, numbers: reach.numbers }
+        let Reach { sockets, rooms, numbers, positions } = reach;
+        Self { sockets, rooms, told_others: true, positions, numbers }
     }
 }
 
@@ -89,7 +96,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::send`].
     pub async fn backend(&self, namespace: &str, event: &str, body: Option<Value>) -> Result<Reached, Refusal> {
-        self.send(Command { namespace, event, body, tenancy: None }).await
+        self.send(Command { namespace, event, body, ..Command::default() }).await
     }
 
     /// An event of a service. It is delivered to the clients of this server in any case; whether the others could be told
@@ -99,7 +106,7 @@ impl Engine {
     /// NOT_FOUND, UNKNOWN_EVENT, INVALID_PAYLOAD, UNAUTHORIZED with what its sender is bound to, or whatever its steps
     /// refuse with. Nothing was sent then.
     pub async fn send(&self, command: Command<'_>) -> Result<Reached, Refusal> {
-        let Command { namespace, event, body, tenancy } = command;
+        let Command { namespace, event, body, tenancy, positions_max } = command;
         let inner = &self.inner;
         let bound = inner.live.current();
         let served = bound.namespace(namespace).ok_or_else(|| Refusal::code("NOT_FOUND"))?;
@@ -141,7 +148,9 @@ impl Engine {
         })?;
         let dropped = self.bus().map_or(0, |bus| bus.dropped);
         let scene = Scene { inner, bound: &bound, served, trace };
+        let open = inner.hold_open(&served.plan.path, &outcome.effects, positions_max).await;
         let reached = Reached::here(scene.deliver(outcome, None, None).await);
+        drop(open);
         meter.count_timed(CameTo::Done, came_in.took());
         if let Some(spans) = inner.spans.wanting(trace) {
             let (namespace, event) = (Arc::clone(&served.plan.path), Arc::clone(&entry.name));

@@ -36,7 +36,7 @@ use crate::bind::Bound;
 use crate::decisions::Reached;
 use crate::delivery::Scene;
 use crate::engine::{Engine, Inner};
-use crate::history::{Came, Entry};
+use crate::history::{Came, Dispatched, Entry};
 use crate::lane::run_here_first;
 use crate::outcome::{Emission, Form, Place};
 use crate::outlet::{Delivery, Parcel, Receivers};
@@ -297,14 +297,12 @@ impl Engine {
 }
 
 impl Inner {
-    /// Sends an emission to its audience on all servers, each view to those it is for. Yields how many connections of this
-    /// server it reached, and the number by which the other servers know it.
-    pub(crate) fn send(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> (usize, Option<u64>) {
+    /// Sends an emission to its audience on all servers, each view to those it is for.
+    pub(crate) fn send(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> Dispatched {
         let Scene { bound, served, trace, .. } = *scene;
         let namespace = &served.namespace().path;
         if !emission.kept.is_empty() {
-            let (reached, number) = self.send_kept(scene, emission, sender);
-            return (reached, Some(number));
+            return self.send_kept(scene, emission, sender);
         }
         let reached = self.send_here(namespace, &emission, sender.map(|session| session.conn), &[]);
         let cluster = self.stores.cluster.as_ref();
@@ -312,7 +310,7 @@ impl Inner {
         let sum = reached.sum;
         served.meters.of_sent(emission.number).count(&served.meters.all, sum);
         self.remember_sent(bound, namespace, emission, reached, sender, trace);
-        (sum.reached, number)
+        Dispatched { sockets: sum.reached, number, positions: Vec::new() }
     }
 
     /// An emission of another server was delivered here.

@@ -1,6 +1,6 @@
 //! An outcome happens: rooms change, emissions leave, the ack is given; then what first-in and last-out bring about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use homeroom_plan::frame::{Frame, Now};
@@ -41,6 +41,8 @@ pub(crate) struct Reach {
     pub(crate) rooms: BTreeSet<Arc<str>>,
     /// The numbers by which the other servers know the emissions.
     pub(crate) numbers: Vec<u64>,
+    /// By room, where its history is with them, if no client sent them and as far as that is known.
+    pub(crate) positions: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 /// A user's first connection into a room, or last one out.
@@ -119,9 +121,10 @@ impl Scene<'_> {
                     if sender.is_none() {
                         reached.rooms.extend(emission.to.rooms.iter().cloned());
                     }
-                    let (sockets, number) = self.inner.send(self, emission, sender);
-                    reached.sockets += sockets;
-                    reached.numbers.extend(number);
+                    let sent = self.inner.send(self, emission, sender);
+                    reached.sockets += sent.sockets;
+                    reached.numbers.extend(sent.number);
+                    reached.positions.extend(sent.positions);
                 }
             }
         }

@@ -19,6 +19,7 @@ mod join;
 mod position;
 mod room;
 mod send;
+mod tell;
 mod tend;
 
 use std::collections::{HashMap, VecDeque};
@@ -37,6 +38,7 @@ pub(crate) use self::hear::Came;
 pub(crate) use self::join::{KeptStay, Recall, Since};
 pub(crate) use self::position::Position;
 use self::room::{Room, State};
+pub(crate) use self::send::Dispatched;
 use crate::cluster::{Cluster, ClusterKey};
 use crate::engine::Engine;
 

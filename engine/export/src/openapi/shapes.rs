@@ -34,6 +34,10 @@ pub(super) fn schemas(schemas: &mut Map<String, Value>) {
         ],
         &[],
     );
+    let positions = json!({
+        "type": "object", "additionalProperties": { "type": "string" }, "maxProperties": 20,
+        "description": "With `positions=yes`: by room that has a `history:`, the first 20 of them, the position right after this event, as clients are told it. A client that joins the room `since:` it is sent what came after. A room is left out if its history could not be asked.",
+    });
     let reached = object(
         &[
             (
@@ -45,9 +49,10 @@ pub(super) fn schemas(schemas: &mut Map<String, Value>) {
             ),
             ("rooms", described(&texts, "The first of the rooms that it was sent to.")),
             ("moreRooms", described(&count, "How many more rooms there were.")),
+            ("positions", positions),
             ("servers", servers),
         ],
-        &["servers"],
+        &["positions", "servers"],
     );
     add("Reached", reached);
     add("Sent", object(&[("reached", named("Reached"))], &[]));

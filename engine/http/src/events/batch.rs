@@ -10,7 +10,7 @@ use axum::response::Response;
 use homeroom_plan::schema::Issue;
 use serde_json::{Value, json};
 
-use super::{once, reach, send, to_the_end};
+use super::{Wanted, once, send, to_the_end};
 use crate::Api;
 use crate::body::{self, Fields};
 use crate::keys::ApiKey;
@@ -37,12 +37,12 @@ pub(crate) async fn batch(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let key = api.bearer(&headers)?;
-    let everywhere = reach(query.as_deref())?;
+    let wanted = Wanted::of(query.as_deref())?;
     let bytes = body::bytes(body)?;
     let items = items(body::json(&headers, &bytes)?)?;
     to_the_end(async move {
         let what: [&[u8]; 2] = [b"batch", &bytes];
-        once(&api, &key, &headers, &what, async { Ok(each(&api, &key, items, everywhere).await) }).await
+        once(&api, &key, &headers, &what, async { Ok(each(&api, &key, items, wanted).await) }).await
     })
     .await
 }
@@ -65,12 +65,12 @@ fn items(body: Option<Value>) -> Result<Vec<Item>, Problem> {
 }
 
 /// Sends them, in order; 200 if all were, 207 if not.
-async fn each(api: &Api, key: &ApiKey, items: Vec<Item>, everywhere: bool) -> (StatusCode, Value) {
+async fn each(api: &Api, key: &ApiKey, items: Vec<Item>, wanted: Wanted) -> (StatusCode, Value) {
     let began = Instant::now();
     let (mut results, mut all) = (Vec::with_capacity(items.len()), true);
     for item in items {
         let sent = match began.elapsed() < BATCH_WITHIN {
-            true => send(api, key, &item.namespace, &item.event, item.payload, everywhere).await,
+            true => send(api, key, &item.namespace, &item.event, item.payload, wanted).await,
             false => Err(Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "TIMEOUT",

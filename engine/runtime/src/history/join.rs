@@ -73,7 +73,7 @@ pub(crate) struct KeptStay {
 }
 
 /// While there is one, the room is listened to.
-struct Hold {
+pub(crate) struct Hold {
     histories: Arc<Histories>,
     room: Arc<Room>,
 }
@@ -87,6 +87,12 @@ impl std::fmt::Debug for Hold {
 impl std::fmt::Debug for Recall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Recall({}, {} missing)", self.hold.room.name, self.missing.len())
+    }
+}
+
+impl Hold {
+    pub(super) fn room(&self) -> &Arc<Room> {
+        &self.room
     }
 }
 
@@ -123,7 +129,7 @@ impl Recall {
 }
 
 impl Histories {
-    fn hold(self: &Arc<Self>, room: Arc<Room>) -> Hold {
+    pub(super) fn hold(self: &Arc<Self>, room: Arc<Room>) -> Hold {
         let is_first = {
             let mut state = room.state.lock();
             state.holders += 1;
@@ -205,7 +211,7 @@ impl Inner {
     }
 
     /// Learns what others know of a room, once it is listened to.
-    async fn open(&self, room: &Arc<Room>) {
+    pub(super) async fn open(&self, room: &Arc<Room>) {
         if room.state.lock().is_open {
             return;
         }

@@ -15,12 +15,21 @@ use crate::outlet::{Delivery, Parcel, Receivers};
 use crate::session::Session;
 
 /// By room, the position that its members are told.
-pub(super) type Positions = Vec<(Arc<str>, Arc<str>)>;
+pub(crate) type Positions = Vec<(Arc<str>, Arc<str>)>;
+
+/// What became of an emission.
+pub(crate) struct Dispatched {
+    /// How many connections of this server it reached.
+    pub(crate) sockets: usize,
+    /// The number by which the other servers know it.
+    pub(crate) number: Option<u64>,
+    /// If no client sent it: where its rooms' histories are with it, as far as that is known here.
+    pub(crate) positions: Positions,
+}
 
 impl Inner {
-    /// Sends an emission to the clients of all servers, and keeps it in the rooms that keep what is sent to them. Yields
-    /// how many connections of this server it reached, and the number by which the other servers know it.
-    pub(crate) fn send_kept(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> (usize, u64) {
+    /// Sends an emission to the clients of all servers, and keeps it in the rooms that keep what is sent to them.
+    pub(crate) fn send_kept(&self, scene: &Scene<'_>, emission: Emission, sender: Option<&Session>) -> Dispatched {
         let Scene { bound, served, trace, .. } = *scene;
         let (namespace, history) = (&served.namespace().path, &self.history);
         let rooms = emission.kept.iter().map(|kept| history.room_or_new(namespace, &kept.room, kept.history));
@@ -52,11 +61,15 @@ impl Inner {
         for (room, state) in rooms.iter().zip(&mut states) {
             history.unsaved(room, state);
         }
+        let positions = match sender {
+            None => self.known_positions(rooms.iter().zip(states.iter().map(|state| &**state))),
+            Some(_) => Positions::new(),
+        };
         drop(states);
         let sum = reached.sum;
         served.meters.of_sent(entry.emission.number).count(&served.meters.all, sum);
         self.remember_sent(bound, namespace, entry.emission.clone(), reached, sender, trace);
-        (sum.reached, kept_number(entry.number))
+        Dispatched { sockets: sum.reached, number: Some(kept_number(entry.number)), positions }
     }
 
     /// Delivers an entry to its audience here, or to the part of it that `emission` says, telling each the positions of

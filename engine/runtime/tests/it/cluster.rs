@@ -291,7 +291,7 @@ async fn a_service_is_told_whom_its_event_reached_on_all_servers() {
     }
     let engine = town.members[0].house.engine.clone();
     let body = json!({ "c": "m", "score": 1, "secret": "s" });
-    let command = Command { namespace: "/a", event: "mark", body: Some(body), tenancy: None };
+    let command = Command { namespace: "/a", event: "mark", body: Some(body), ..Command::default() };
     let reached = engine.send(command).await.expect("sent");
     assert_eq!((reached.sockets, reached.told_others), (1, true));
     assert_eq!(reached.rooms.iter().map(|room| &**room).collect::<Vec<_>>(), ["class:m"]);

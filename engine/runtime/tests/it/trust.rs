@@ -157,7 +157,8 @@ async fn a_service_of_one_tenant_reaches_no_other() {
     let only = vec![("school".to_owned(), vec!["a".to_owned()])];
     let bound = Tenancy { only: only.clone(), trusted: vec!["free:<id>".into(), "room:<id>".into()] };
     let send = async |event, body: Value, tenancy: &Tenancy| {
-        let command = Command { namespace: "/a", event, body: Some(body), tenancy: Some(tenancy) };
+        let command =
+            Command { namespace: "/a", event, body: Some(body), tenancy: Some(tenancy), ..Command::default() };
         house.engine.send(command).await.map_err(|refusal| {
             let issues = refusal.issues.iter().map(|issue| format!("{} {}", issue.path, issue.message));
             format!("{} {}", refusal.code, issues.collect::<Vec<_>>().join("; "))
