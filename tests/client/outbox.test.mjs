@@ -2,12 +2,15 @@
 // server and the database are killed; what is sent twice has the same id.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Person, soon } from './person.mjs';
 import { Postgres } from './postgres.mjs';
 import { Redis } from './redis.mjs';
-import { BINARY, SECRET, start } from './server.mjs';
+import { BINARY, ROOT, SECRET, start } from './server.mjs';
 import { until } from './serving.mjs';
 import { joined, ws } from './town.mjs';
 
@@ -24,7 +27,8 @@ const insert = (letters) => `insert into homeroom_outbox (id, namespace, event, 
 
 let postgres, redis, url, database;
 const migrate = (...args) => run(BINARY, ['migrate', ...args], { env: { PATH: process.env.PATH, JWT_SECRET: SECRET, DATABASE_URL: url } });
-const begin = (env = {}) => start({
+const begin = (env = {}, args = []) => start({
+  args,
   env: {
     REDIS_URL: redis.url, DATABASE_URL: url, HOMEROOM_OUTBOX_ENABLED: 'on', HOMEROOM_OUTBOX_LEASE: `${LEASE_MS}ms`, HOMEROOM_DATABASE_BREAKER_WAIT: '200ms',
     HOMEROOM_REDIS_CALL_TIMEOUT: '5s', ...env,
@@ -143,4 +147,48 @@ test('what cannot be sent is put aside with its reason, and told of in the metri
   }
   smith.leave();
   await server.stop();
+});
+
+test('only what the settings let the outbox send is sent; whatever is of another tenant is put aside, and holds up nothing', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'homeroom-outbox-'));
+  const settings = path.join(folder, 'homeroom.yaml');
+  writeFileSync(settings, `${readFileSync(path.join(ROOT, 'namespaces/homeroom.yaml'), 'utf8')}
+outbox:
+  send:
+    - { namespace: /gradebook, events: lineitem.created, only: { classId: math-101 } }
+    - { namespace: /gradebook, events: grade.posted, only: { schoolId: rvd-001 }, rooms: ['class:<classId>', 'class:<classId>:staff'] }
+`);
+  const server = await begin({}, ['--config', settings]);
+  try {
+    const [smith, stone] = await Promise.all(['smith', 'stone'].map((name) => Person.connect(server, 'gradebook', name, ws)));
+    await joined(smith);
+    await stone.does('gradebook:join', { classId: 'oak-math' });
+    const time = '2025-01-15T09:00:00Z';
+    const column = (id, classId) => ({ lineItemId: id, classId, title: 'Quiz', timestamp: time });
+    const grade = (schoolId) => ({ gradeId: 'g-1', classId: 'math-101', assignmentId: 'as-1', studentId: 's-456', schoolId, score: 90, maxScore: 100, postedBy: 't-1', timestamp: time });
+    const rows = [
+      ['a-foreign', 'lineitem.created', column('foreign', 'oak-math')], ['b-other-event', 'lineitem.updated', column('other', 'math-101')],
+      ['c-other-school', 'grade.posted', grade('oak-002')], ['d-student', 'grade.posted', grade('rvd-001')], ['mine', 'lineitem.created', column('mine', 'math-101')],
+    ];
+    const values = rows.map(([id, event, payload]) => `('${id}', 'gradebook', '${event}', 'one key', '${JSON.stringify(payload)}')`);
+    await ask('delete from homeroom_outbox_dead', `insert into homeroom_outbox (id, namespace, event, key, payload) values ${values.join(', ')}`);
+    await smith.hears('lineitem.created', { lineItemId: 'mine' });
+    await soon(until(async () => (await ask('select count(*) from homeroom_outbox')) === '0'), 'the outbox to be empty');
+    const dead = JSON.parse(await ask("select json_agg(json_build_array(id, reason) order by id) from homeroom_outbox_dead"));
+    assert.deepEqual(dead.map(([id]) => id), rows.map(([id]) => id).filter((id) => id !== 'mine'));
+    assert.ok(dead.every(([, reason]) => reason.startsWith('UNAUTHORIZED: ')), JSON.stringify(dead));
+    const [foreign, event, school, student] = dead.map(([, reason]) => reason);
+    assert.match(foreign, /\/classId: is not one/);
+    assert.match(event, /`outbox\.send`/);
+    assert.match(school, /\/schoolId: is not one/);
+    assert.match(student, /`student:<studentId>`/);
+    assert.ok(!/oak-math|oak-002|s-456/.test(JSON.stringify(dead)), 'reasons repeat no values');
+    for (const person of [smith, stone]) {
+      await person.hearsNothing();
+      person.leave();
+    }
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
 });

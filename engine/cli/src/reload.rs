@@ -77,7 +77,7 @@ impl Settled {
             ("limits", shown(&settings.limits)),
             ("state", shown(&settings.state)),
             ("database", format!("{:?} {:?}", settings.database.as_ref().map(|url| &url.value), settings.sql)),
-            ("outbox", shown(&settings.outbox)),
+            ("outbox", format!("{:?} {:?}", settings.outbox, settings.services.outbox)),
             (
                 "webhooks",
                 settings

@@ -92,7 +92,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
         state: settings.state.clone(),
         socket: settings.socket.clone(),
         db: loaded.db.clone(),
-        outbox,
+        outbox: outbox.map(|outbox| (outbox, settings.services.outbox.clone())),
         authenticator,
         shared,
     };

@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use homeroom_http::{Api, ApiKeys, Contracts, Definitions, Routes};
+use homeroom_http::{Api, ApiKeys, Contracts, Definitions, Routes, Sends};
 use homeroom_plan::Plan;
 use homeroom_runtime::receipts::Keeping;
 use homeroom_runtime::revocation::LOOK_EVERY;
@@ -62,8 +62,8 @@ pub struct Parts {
     pub socket: SocketSettings,
     /// The database, if there is one.
     pub db: Option<Db>,
-    /// The outbox, if it is worked on.
-    pub outbox: Option<Outbox>,
+    /// The outbox, if it is worked on, and what may be sent from there.
+    pub outbox: Option<(Outbox, Sends)>,
     /// Who verifies tokens.
     pub authenticator: Arc<dyn Authenticator>,
     /// The other servers, and what they all know each other by.
@@ -98,8 +98,8 @@ pub struct Server {
     register: Option<Register>,
     /// Hears what other services publish.
     listening: Option<Listening>,
-    /// What services leave in the database.
-    outbox: Option<Outbox>,
+    /// What services leave in the database, and what of it may be sent.
+    outbox: Option<(Outbox, Sends)>,
 }
 
 impl Drop for Server {
@@ -218,7 +218,7 @@ impl Server {
         let api = Api { engine: self.engine.clone(), keys, contracts, definitions, keeping, revoked_for };
         let ticker = tokio::spawn(tick(self.engine.clone(), Arc::clone(&self.clock)));
         let tender = tokio::spawn(tend(self.engine.clone(), Arc::clone(&self.clock)));
-        let sending = self.outbox.as_ref().map(|outbox| Sending::begin(outbox, &self.engine));
+        let sending = self.outbox.as_ref().map(|(outbox, sends)| Sending::begin(outbox, sends, &self.engine));
         let learner = self.register.as_ref().map(|_| tokio::spawn(learn(self.engine.clone())));
         let address = listener.local_addr().ok();
         let serving = listen::serve(

@@ -145,7 +145,7 @@ fn may_send(api: &Api, key: &ApiKey, namespace: &str, event: &str) -> Result<Ten
         return Err(Problem::new(StatusCode::NOT_FOUND, "UNKNOWN_EVENT", with_hint(error, &hint)));
     }
     let told = || Problem::new(StatusCode::FORBIDDEN, "UNAUTHORIZED", "This key may not send this event.");
-    key.may_send(namespace, event).ok_or_else(told)
+    key.sends.may_send(namespace, event).ok_or_else(told)
 }
 
 fn with_hint(error: String, hint: &str) -> String {

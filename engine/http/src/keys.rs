@@ -71,9 +71,10 @@ pub struct ApiKey {
 }
 
 /// What somebody may send.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Sends {
     /// Everything.
+    #[default]
     Everything,
     /// What one of these says.
     Only(Vec<MaySend>),
@@ -115,12 +116,15 @@ impl ApiKey {
         let name = hash.to_string()[SHA256.len()..][..16].to_owned();
         Self { name, hashes: vec![hash], sends: Sends::Everything, admin: Admin::Everything }
     }
+}
 
-    /// What binds it when it sends this event; `None`: it may not.
-    pub(crate) fn may_send(&self, namespace: &str, event: &str) -> Option<Tenancy> {
-        match &self.sends {
-            Sends::Everything => Some(Tenancy::default()),
-            Sends::Only(all) => {
+impl Sends {
+    /// What binds whoever sends this event; `None`: it may not be sent.
+    #[must_use]
+    pub fn may_send(&self, namespace: &str, event: &str) -> Option<Tenancy> {
+        match self {
+            Self::Everything => Some(Tenancy::default()),
+            Self::Only(all) => {
                 let names = |may: &&MaySend| may.events.is_empty() || may.events.iter().any(|one| one == event);
                 let found = all.iter().filter(|may| may.namespace == namespace).find(names);
                 found.map(|may| may.tenancy.clone())
@@ -192,8 +196,7 @@ mod tests {
             tenancy: Tenancy { only: vec![("school".into(), vec![tenant.into()])], trusted: Vec::new() },
         };
         let sends = Sends::Only(vec![may(&["tell"], "one"), may(&[], "two")]);
-        let key = ApiKey { sends, ..ApiKey::of_all("k") };
-        let tenant = |namespace, event| Some(key.may_send(namespace, event)?.only[0].1[0].clone());
+        let tenant = |namespace, event| Some(sends.may_send(namespace, event)?.only[0].1[0].clone());
         assert_eq!(tenant("/a", "tell").as_deref(), Some("one"));
         assert_eq!(tenant("/a", "close").as_deref(), Some("two"));
         assert_eq!(tenant("/b", "tell"), None);

@@ -1,19 +1,19 @@
 //! Sends what services have left in the outbox: through the same door as what they send over HTTP.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use homeroom_http::Sends;
 use homeroom_plan::refusals::ENGINE_CODES;
-use homeroom_runtime::{Engine, Refusal};
+use homeroom_runtime::{Command, Engine, Refusal};
 use homeroom_store::outbox::{Fate, Held, Letter, Outbox, Settled};
 use homeroom_store::sql::SqlError;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How long what was sent may take to leave for the other servers before it counts as sent.
-const LEAVES_WITHIN: Duration = Duration::from_millis(500);
 /// How long what is being sent may take once the server stops.
 const END_MAX: Duration = Duration::from_secs(5);
 /// How long writing down waits before another attempt.
@@ -31,6 +31,8 @@ pub(super) struct Sending {
 #[derive(Clone)]
 struct Clerk {
     outbox: Outbox,
+    /// What may be sent.
+    sends: Arc<Sends>,
     engine: Engine,
     /// Rung when there is something new.
     bell: watch::Receiver<u64>,
@@ -39,10 +41,11 @@ struct Clerk {
 
 impl Sending {
     /// Begins to work.
-    pub(super) fn begin(outbox: &Outbox, engine: &Engine) -> Self {
+    pub(super) fn begin(outbox: &Outbox, sends: &Sends, engine: &Engine) -> Self {
         let (stop, stopping) = watch::channel(false);
         let (ring, bell) = watch::channel(0);
-        let clerk = Clerk { outbox: outbox.clone(), engine: engine.clone(), bell, stop: stopping };
+        let sends = Arc::new(sends.clone());
+        let clerk = Clerk { outbox: outbox.clone(), sends, engine: engine.clone(), bell, stop: stopping };
         let workers = outbox.settings().workers;
         let mut tasks: Vec<_> = (0..workers).map(|_| tokio::spawn(clerk.clone().work())).collect();
         let listener = outbox.clone();
@@ -104,12 +107,7 @@ impl Clerk {
             return Ok(false);
         }
         let Some(held) = self.outbox.hold().await? else { return Ok(false) };
-        let lost = self.lost();
-        let mut fates = self.send(&held).await;
-        if !self.has_left(lost).await {
-            let again = || Fate::Later(false, "UNAVAILABLE: it did not leave for the other servers".into());
-            fates.iter_mut().filter(|(_, fate)| *fate == Fate::Sent).for_each(|(_, fate)| *fate = again());
-        }
+        let fates = self.send(&held).await;
         self.engine.metrics().outbox(&self.settle(&held, &fates).await?);
         Ok(true)
     }
@@ -136,9 +134,16 @@ impl Clerk {
 
     async fn letter(&self, letter: &Letter) -> Fate {
         let namespace = format!("/{}", letter.namespace.trim_start_matches('/'));
+        let event = &*letter.event;
+        let Some(tenancy) = self.sends.may_send(&namespace, event) else {
+            tracing::warn!(namespace, event, id = letter.id, "an event of the outbox may not be sent");
+            return Fate::Never("UNAUTHORIZED: it is none of the events that `outbox.send` names".into());
+        };
         let body = letter.body(self.outbox.settings());
-        match self.engine.backend(&namespace, &letter.event, body).await {
-            Ok(_) => Fate::Sent,
+        let command = Command { namespace: &namespace, event, body, tenancy: Some(&tenancy), ..Command::default() };
+        match self.engine.send(command).await {
+            Ok(reached) if reached.told_others => Fate::Sent,
+            Ok(_) => Fate::Later(false, "UNAVAILABLE: it did not leave for the other servers".into()),
             Err(refusal) => self.fate(&namespace, letter, &refusal),
         }
     }
@@ -151,24 +156,10 @@ impl Clerk {
         match code {
             // Not the letter's fault, however often it is tried.
             "UNAVAILABLE" | "BUSY" => Fate::Later(false, reason),
-            "INVALID_PAYLOAD" | "PAYLOAD_TOO_LARGE" => Fate::Never(reason),
+            "INVALID_PAYLOAD" | "PAYLOAD_TOO_LARGE" | "UNAUTHORIZED" => Fate::Never(reason),
             code if ENGINE_CODES.contains(&code) => Fate::Later(true, reason),
             _ => Fate::Never(reason),
         }
-    }
-
-    /// Frames for the other servers that were lost until now.
-    fn lost(&self) -> u64 {
-        self.engine.bus().map_or(0, |bus| bus.dropped)
-    }
-
-    /// Waits until what was sent is on its way to the other servers. Yields whether nothing of it was lost.
-    async fn has_left(&self, lost: u64) -> bool {
-        let since = Instant::now();
-        while self.engine.bus().is_some_and(|bus| bus.queued > 0) && since.elapsed() < LEAVES_WITHIN {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        self.lost() == lost
     }
 
     /// Writes down what became of letters, for as long as that makes sense.

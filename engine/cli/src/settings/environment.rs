@@ -200,7 +200,8 @@ mod tests {
             let of = sections.iter().find(|(named, _)| named == section);
             assert!(of.is_some_and(|(_, fields)| fields.iter().any(|field| field.key == *key)), "{name}");
         }
-        let lists = sections.iter().flat_map(|(_, fields)| fields).filter(|field| field.expects.contains("list"));
+        let lists =
+            sections.iter().flat_map(|(_, fields)| fields).filter(|field| field.expects.contains("list of texts"));
         assert_eq!(
             lists.map(|field| field.key).collect::<std::collections::BTreeSet<_>>(),
             LISTS.iter().copied().collect()

@@ -286,6 +286,9 @@ record! {
         /// A property that the id of the row is written to, where the payload is an object that has none of that name; the
         /// payload's type must allow it.
         "id_as" id_as: Option<Text>,
+        /// What may be sent from there, as for a service under `services:`; everything by default. The first that names an event
+        /// counts. What none allows is put among the dead at once.
+        "send" send: Vec<SendRule>,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Services with keys of their own: what each may send, of whose affairs, and what it may see of the servers. Read, and
-//! held against the definitions.
+//! Services with keys of their own, and those that write to the outbox: what each may send, of whose affairs, and what it may
+//! see of the servers. Read, and held against the definitions.
 
 use std::collections::HashSet;
 
@@ -22,10 +22,12 @@ const KEY_BYTES_MIN: usize = 12;
 pub struct Services {
     /// Who is let in; never whoever shows the development key.
     pub keys: Vec<ApiKey>,
+    /// What may be sent from the outbox.
+    pub outbox: Sends,
     rules: Vec<SendRule>,
 }
 
-/// Reads `api.keys` and `services:`.
+/// Reads `api.keys`, `services:` and `outbox.send`.
 pub(super) fn read(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Services {
     let mut reading = Reading { diagnostics, names: HashSet::new(), seen: HashSet::new() };
     let mut keys = Vec::new();
@@ -33,8 +35,13 @@ pub(super) fn read(file: &SettingsFile, diagnostics: &mut Diagnostics) -> Servic
         keys.extend(reading.hashes(&api.keys).into_iter().map(ApiKey::with_all));
     }
     keys.extend(file.services.iter().filter_map(|section| reading.service(section)));
-    let rules = file.services.iter().flat_map(|section| section.send.iter().cloned()).collect();
-    Services { keys, rules }
+    let outbox = file.outbox.as_ref().map_or(&[][..], |section| &section.send);
+    let rules = file.services.iter().flat_map(|section| &section.send).chain(outbox).cloned().collect();
+    let outbox = match outbox {
+        [] => Sends::Everything,
+        some => Sends::Only(some.iter().map(may_send).collect()),
+    };
+    Services { keys, outbox, rules }
 }
 
 struct Reading<'d> {
