@@ -10,7 +10,7 @@ use homeroom_plan::diff::breaking::{ALL, Group, Rule};
 
 use crate::check::drawn;
 use crate::diff::{Asked, found, versions};
-use crate::{Deployable, codes, fail};
+use crate::{Deployable, codes, fail, terminal};
 
 /// What is compared with what, and how it is told.
 #[derive(Args)]
@@ -85,7 +85,7 @@ pub(crate) fn run(deployable: &Deployable, options: &Options) -> ExitCode {
     let told = found.diagnostics.sorted();
     match options.format {
         Format::Text => {
-            print!("{}", drawn(&told, &found.sources));
+            terminal::print(&drawn(&told, &found.sources));
             println!("{}", found.summary());
         }
         Format::Json => println!("{}", render::json(&told, &found.sources)),

@@ -1,16 +1,15 @@
 //! `homeroom check`
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use homeroom_definition::render::{self, Look};
+use homeroom_definition::render;
 use homeroom_definition::{Diagnostic, Sources};
 
 use crate::load::{Purpose, load_for};
 use crate::settings::Environment;
-use crate::{Deployable, codes, fail, files};
+use crate::{Deployable, codes, fail, files, terminal};
 
 /// What is checked, and how it is told.
 #[derive(Args)]
@@ -51,12 +50,12 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
         }
     }
     if let Some(note) = &loaded.note {
-        eprintln!("note: {note}");
+        terminal::print_aside(&format!("note: {note}\n"));
     }
     let told = loaded.diagnostics.sorted();
     match options.format {
         Format::Text => {
-            print!("{}", drawn(&told, &loaded.sources));
+            terminal::print(&drawn(&told, &loaded.sources));
             println!("{}", render::summary(&told));
         }
         Format::Json => println!("{}", render::json(&told, &loaded.sources)),
@@ -71,8 +70,7 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
 
 /// Diagnostics for people, coloured on a terminal.
 pub(crate) fn drawn(told: &[Diagnostic], sources: &Sources) -> String {
-    let look = if std::io::stdout().is_terminal() { Look::Coloured } else { Look::Plain };
-    let mut drawn = render::text(told, sources, look);
+    let mut drawn = render::text(told, sources, terminal::look());
     if !drawn.is_empty() {
         drawn.push('\n');
     }

@@ -20,7 +20,7 @@ pub use judge::findings;
 
 use crate::load::{Purpose, load_for};
 use crate::settings::Environment;
-use crate::{Deployable, fail, files};
+use crate::{Deployable, fail, files, terminal};
 
 /// What is looked at, and how it is told.
 #[derive(Args)]
@@ -63,7 +63,7 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
     let loaded = load_for(Purpose::Check, &files, config, &environment, &deployable.hooks).await;
     let found = findings(&ask::facts(&loaded, &options.server, options.keys).await);
     match options.format {
-        Format::Text => print!("{}", text(&found)),
+        Format::Text => terminal::print(&text(&found)),
         Format::Json => println!("{:#}", json(&found)),
     }
     ExitCode::from(finding::worst(&found).exit_code())

@@ -16,7 +16,6 @@ mod who;
 mod words;
 mod written;
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,7 +29,7 @@ use self::written::Written;
 use crate::load::{Files, Loaded, Purpose, load_for};
 use crate::scenario::TestFile;
 use crate::settings::Environment;
-use crate::{Deployable, fail, files};
+use crate::{Deployable, fail, files, terminal};
 
 /// What the process ends with if `--exit-code` is given and the answer is no.
 const ANSWER_IS_NO: u8 = 2;
@@ -139,7 +138,7 @@ pub struct Explained {
 }
 
 pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode {
-    let look = if std::io::stdout().is_terminal() { Look::Coloured } else { Look::Plain };
+    let look = terminal::look();
     let environment = Environment::of_process();
     let explained = match &options.live {
         Some(url) => live::explain(url, &environment, options).await,
@@ -148,9 +147,9 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
     match explained {
         Ok(explained) => {
             if let Some(note) = &explained.note {
-                eprintln!("note: {note}");
+                terminal::print_aside(&format!("note: {note}\n"));
             }
-            print!("{}", explained.text);
+            terminal::print(&explained.text);
             if options.exit_code && !explained.yes { ExitCode::from(ANSWER_IS_NO) } else { ExitCode::SUCCESS }
         }
         Err(error) => fail(&error),

@@ -10,7 +10,7 @@ use homeroom_export::{Document, contracts, stale, write};
 use crate::check::drawn;
 use crate::load::{Purpose, load_for};
 use crate::settings::Environment;
-use crate::{Deployable, fail, files};
+use crate::{Deployable, fail, files, terminal};
 
 /// What is written, and where.
 #[derive(Args)]
@@ -42,7 +42,7 @@ async fn export(deployable: &Deployable, options: &Options) -> Result<ExitCode, 
     let told: Vec<_> =
         loaded.diagnostics.sorted().into_iter().filter(homeroom_definition::Diagnostic::is_error).collect();
     let Some(plan) = loaded.plan.filter(|_| told.is_empty()) else {
-        eprint!("{}", drawn(&told, &loaded.sources));
+        terminal::print_aside(&drawn(&told, &loaded.sources));
         eprintln!("{}", render::summary(&told));
         return Err("nothing is exported: the files above have mistakes".into());
     };

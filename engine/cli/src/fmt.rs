@@ -9,8 +9,8 @@ use homeroom_definition::format::{NotFormatted, format};
 use homeroom_definition::render::{self, Look};
 use homeroom_definition::{Diagnostics, Sources, yaml};
 
-use crate::fail;
 use crate::load::Files;
+use crate::{fail, terminal};
 
 /// Stands for the standard input, as editors use it.
 const STDIN: &str = "-";
@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
         println!("{} {path}", if options.check { "not in the style:" } else { "formatted" });
     }
     for (path, why) in &formatted.left {
-        eprintln!("left as it is: {path}: {why}");
+        terminal::print_aside(&format!("left as it is: {path}: {why}\n"));
     }
     let is_bad = !formatted.left.is_empty() || (options.check && !formatted.changed.is_empty());
     if is_bad { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -25,6 +25,7 @@ pub mod schema;
 mod serve;
 pub mod server;
 pub mod settings;
+mod terminal;
 mod test;
 mod token;
 mod watch;
@@ -150,6 +151,6 @@ fn files_of(embedded: &[(&str, &str)], folder: Option<&PathBuf>, config: Option<
 }
 
 fn fail(message: &str) -> ExitCode {
-    eprintln!("error: {message}");
+    terminal::print_aside(&format!("error: {message}\n"));
     ExitCode::FAILURE
 }

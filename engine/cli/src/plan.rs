@@ -1,7 +1,6 @@
 //! `homeroom plan`: what this change would do, in words, before it is done.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::diff::{Asked, Version, compared, now, served, usage, versions};
 use crate::settings::Environment;
-use crate::{Deployable, fail};
+use crate::{Deployable, fail, terminal};
 
 /// What the process ends with if `--exit-code` is given and something changes.
 const SOMETHING_CHANGES: u8 = 2;
@@ -69,8 +68,7 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
     };
     match options.format {
         Format::Text => {
-            let look = if std::io::stdout().is_terminal() { Look::Coloured } else { Look::Plain };
-            print!("{}", planned.text(look));
+            terminal::print(&planned.text(terminal::look()));
         }
         Format::Json => println!("{:#}", planned.json()),
     }

@@ -24,7 +24,7 @@ use crate::settings::{DEVELOPMENT_KEY, Environment, Settings};
 use crate::token::for_user;
 use crate::watch::Watch;
 use crate::webhooks::Http;
-use crate::{Deployable, fail, files, log};
+use crate::{Deployable, fail, files, log, terminal};
 
 /// How long the tokens that are printed are valid, in seconds.
 const DEMO_TOKEN_SECONDS: u64 = 12 * 3600;
@@ -64,7 +64,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let loaded = load(&files, options.config.as_deref(), &Environment::of_process(), &deployable.hooks).await;
     let told = loaded.diagnostics.sorted();
     if !told.is_empty() {
-        eprint!("{}", drawn(&told, &loaded.sources));
+        terminal::print_aside(&drawn(&told, &loaded.sources));
         eprintln!("{}", render::summary(&told));
     }
     let mistakes = || "nothing is served: the files above have mistakes".to_owned();

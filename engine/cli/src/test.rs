@@ -8,7 +8,6 @@ mod session;
 mod tests;
 mod witness;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,7 +16,7 @@ use clap::{Args, ValueEnum};
 use homeroom_definition::render::Look;
 
 use crate::watch::Watch;
-use crate::{Deployable, fail};
+use crate::{Deployable, fail, terminal};
 use mutate::{Kind, Part};
 
 /// How long files must be at rest before scenarios are played again, and how often they are looked at without being told.
@@ -76,7 +75,7 @@ impl Options {
     }
 
     fn look(&self) -> Look {
-        if std::io::stdout().is_terminal() { Look::Coloured } else { Look::Plain }
+        terminal::look()
     }
 }
 
@@ -88,7 +87,7 @@ pub(crate) async fn run(deployable: &Deployable, options: &Options) -> ExitCode 
     let mut watch = Watch::new(paths);
     loop {
         if let Err(error) = session::run(deployable, options).await {
-            eprintln!("error: {error}");
+            terminal::print_aside(&format!("error: {error}\n"));
         }
         eprintln!("waiting for changes; end with Ctrl-C");
         watch.changed(REST, POLL).await;

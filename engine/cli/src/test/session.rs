@@ -17,7 +17,7 @@ use crate::check::drawn;
 use crate::load::{Files, Purpose, load_for};
 use crate::scenario::{self, Failure, Origin, Played, TestFile, Theatre};
 use crate::settings::Environment;
-use crate::{Deployable, files};
+use crate::{Deployable, files, terminal};
 
 /// Everything that scenarios are played with.
 pub(super) struct Repertoire {
@@ -65,7 +65,7 @@ pub(super) async fn run(deployable: &Deployable, options: &Options) -> Result<Ex
     }
     let coverage = options.wants_coverage().then(|| coverage(&repertoire, &sheets));
     if let Some(coverage) = coverage.as_ref().filter(|_| is_text) {
-        print!("{}", coverage.told());
+        terminal::print(&coverage.told());
     }
     let mutation = mutation(&repertoire, &sheets, options, failed).await?;
     if !is_text {
@@ -86,7 +86,7 @@ pub(super) async fn load(deployable: &Deployable, options: &Options) -> Result<R
     let tests: Vec<_> = sources.into_iter().filter_map(read).collect();
     let (Some(plan), Some(settings), false) = (plan, loaded.settings, loaded.diagnostics.has_errors()) else {
         let told = loaded.diagnostics.sorted();
-        print!("{}", drawn(&told, &loaded.sources));
+        terminal::print(&drawn(&told, &loaded.sources));
         return Err(render::summary(&told));
     };
     let (hooks, settings) = (deployable.hooks.clone(), settings.limits);
@@ -124,7 +124,7 @@ impl Repertoire {
             };
             let played = theatre.play_one(source, file, scenario).await;
             if options.format == Format::Text {
-                print!("{}", played.told(&self.sources, options.look()));
+                terminal::print(&played.told(&self.sources, options.look()));
             }
             sheet.played.push(played);
             sheet.seen.push(witness.seen());
@@ -152,7 +152,7 @@ async fn mutation(
     let wanted = mutate::Wanted { kinds, only: options.only.as_deref(), part: options.part };
     let mutation = mutate::run(repertoire, sheets, &wanted).await?;
     if options.format == Format::Text {
-        print!("{}", mutation.told());
+        terminal::print(&mutation.told());
     }
     Ok(Some(mutation))
 }
