@@ -131,14 +131,17 @@ impl Raw {
 
     /// Reads until it is told the end, and then to the end; yields the code.
     pub(crate) async fn closed(&mut self) -> u16 {
-        loop {
-            match self.next().await.expect("it is told the end") {
-                (CLOSE, payload) => {
-                    assert_eq!(self.next().await, None, "nothing comes after the end");
-                    return u16::from_be_bytes([payload[0], payload[1]]);
+        let told = async {
+            loop {
+                match self.next().await.expect("it is told the end") {
+                    (CLOSE, payload) => {
+                        assert_eq!(self.next().await, None, "nothing comes after the end");
+                        return u16::from_be_bytes([payload[0], payload[1]]);
+                    }
+                    (first, _) => assert!([TEXT, BINARY, PONG].contains(&first), "{first:x}"),
                 }
-                (first, _) => assert!([TEXT, BINARY, PONG].contains(&first), "{first:x}"),
             }
-        }
+        };
+        timeout(PATIENCE, told).await.expect("it is told the end in time")
     }
 }
