@@ -174,7 +174,7 @@ outbox:
     await ask('delete from homeroom_outbox_dead', `insert into homeroom_outbox (id, namespace, event, key, payload) values ${values.join(', ')}`);
     await smith.hears('lineitem.created', { lineItemId: 'mine' });
     await soon(until(async () => (await ask('select count(*) from homeroom_outbox')) === '0'), 'the outbox to be empty');
-    const dead = JSON.parse(await ask("select json_agg(json_build_array(id, reason) order by id) from homeroom_outbox_dead"));
+    const dead = JSON.parse(await ask("select coalesce(json_agg(json_build_array(id, reason) order by id), '[]') from homeroom_outbox_dead"));
     assert.deepEqual(dead.map(([id]) => id), rows.map(([id]) => id).filter((id) => id !== 'mine'));
     assert.ok(dead.every(([, reason]) => reason.startsWith('UNAUTHORIZED: ')), JSON.stringify(dead));
     const [foreign, event, school, student] = dead.map(([, reason]) => reason);

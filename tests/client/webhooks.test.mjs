@@ -144,7 +144,11 @@ describe('webhooks', () => {
   });
 
   test('webhooks go to no place that they should not', async () => {
-    const refused = (url, why) => assert.rejects(start({ args: ['--namespaces', FOLDER], env: { HOMEROOM_WEBHOOKS_URL: url, HOMEROOM_WEBHOOKS_SECRET: HUSH } }), why);
+    const refused = async (url, why) => {
+      const started = start({ args: ['--namespaces', FOLDER], env: { HOMEROOM_WEBHOOKS_URL: url, HOMEROOM_WEBHOOKS_SECRET: HUSH } });
+      await started.then((server) => server.stop(), () => {});
+      await assert.rejects(started, why);
+    };
     await refused('http://example.org/hooks', /webhooks go by `https:`/);
     await refused('https://10.0.0.1/hooks', /this is a private address/);
     await refused('https://169.254.169.254/latest', /this is a private address/);
