@@ -7,7 +7,17 @@ use std::collections::VecDeque;
 pub(crate) struct Line<T> {
     first: Option<T>,
     /// `None` without a first, and where it is alone.
-    rest: Option<Box<VecDeque<T>>>,
+    rest: Option<Box<Rest<T>>>,
+}
+
+/// The others, in a place of their own: there are many lines, and few have any.
+#[derive(Debug)]
+struct Rest<T>(VecDeque<T>);
+
+impl<T> Default for Rest<T> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
 }
 
 impl<T> Default for Line<T> {
@@ -18,28 +28,28 @@ impl<T> Default for Line<T> {
 
 impl<T> Line<T> {
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.len())
+        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.0.len())
     }
 
     pub(crate) fn push_back(&mut self, item: T) {
         if self.first.is_none() {
             self.first = Some(item);
         } else {
-            self.rest.get_or_insert_default().push_back(item);
+            self.rest.get_or_insert_default().0.push_back(item);
         }
     }
 
     pub(crate) fn push_front(&mut self, item: T) {
         if let Some(second) = self.first.replace(item) {
-            self.rest.get_or_insert_default().push_front(second);
+            self.rest.get_or_insert_default().0.push_front(second);
         }
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
         let first = self.first.take()?;
         if let Some(rest) = &mut self.rest {
-            self.first = rest.pop_front();
-            self.rest.take_if(|rest| rest.is_empty());
+            self.first = rest.0.pop_front();
+            self.rest.take_if(|rest| rest.0.is_empty());
         }
         Some(first)
     }

@@ -1,6 +1,5 @@
 //! One connection to one namespace, as the engine knows it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -201,21 +200,27 @@ const FEW: usize = 4;
 
 /// Events by name, of which there are mostly none.
 #[derive(Debug, Default)]
-pub(crate) struct Waiting(Option<Box<HashMap<Arc<str>, Incoming>>>);
+pub(crate) struct Waiting(Vec<(Arc<str>, Incoming)>);
 
 impl Waiting {
     /// Yields the one whose place it takes.
     pub(crate) fn insert(&mut self, name: Arc<str>, incoming: Incoming) -> Option<Incoming> {
-        self.0.get_or_insert_default().insert(name, incoming)
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => Some(std::mem::replace(known, incoming)),
+            None => {
+                self.0.push((name, incoming));
+                None
+            }
+        }
     }
 
     pub(crate) fn remove(&mut self, name: &str) -> Option<Incoming> {
-        let waiting = self.0.as_mut()?;
-        let incoming = waiting.remove(name);
-        if waiting.is_empty() {
-            self.0 = None;
+        let place = self.0.iter().position(|(known, _)| **known == *name)?;
+        let (_, incoming) = self.0.swap_remove(place);
+        if self.0.is_empty() {
+            *self = Self::default();
         }
-        incoming
+        Some(incoming)
     }
 }
 
