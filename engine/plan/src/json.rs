@@ -40,6 +40,11 @@ pub(crate) fn write(value: &Value, out: &mut String) {
 /// Appends `text` as a JSON string.
 pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
+    if is_plain(text) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut copied = 0;
     for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| must_be_escaped(*byte)) {
         out.push_str(&text[copied..at]);
@@ -48,6 +53,25 @@ pub(crate) fn write_text(text: &str, out: &mut String) {
     }
     out.push_str(&text[copied..]);
     out.push('"');
+}
+
+/// Whether nothing in `text` must be escaped. Looks at eight bytes at a time, by the tests for a byte that is zero or less than
+/// another in <https://graphics.stanford.edu/~seander/bithacks.html>.
+fn is_plain(text: &str) -> bool {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    let is = |bytes: u64, byte: u8| {
+        let differs = bytes ^ (EACH * u64::from(byte));
+        differs.wrapping_sub(EACH) & !differs
+    };
+    let marks = |bytes: [u8; 8]| {
+        let bytes = u64::from_ne_bytes(bytes);
+        let is_control = bytes.wrapping_sub(EACH * 0x20) & !bytes;
+        (is_control | is(bytes, b'"') | is(bytes, b'\\')) & (EACH << 7)
+    };
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let mut last = [b' '; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    eights.iter().fold(marks(last), |found, bytes| found | marks(*bytes)) == 0
 }
 
 /// Appends each of `items` with commas between those that are there; `write` says whether it is, and what it wrote of

@@ -44,7 +44,7 @@ pub(crate) async fn dispatch(event: &Event<'_>, laps: &mut Laps<'_>) -> Result<O
     laps.lap(Stage::RateLimit);
 
     // validate
-    let carried = input::validate(&entry.input, &heard.args, event.incoming.attachments.len());
+    let carried = input::validate(&entry.input, &heard, event.incoming.attachments.len(), &event.inner.settings);
     let carried = carried.map_err(|refusal| refusal.at(&entry.place))?;
     laps.lap(Stage::Validate);
 

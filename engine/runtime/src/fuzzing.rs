@@ -15,10 +15,11 @@ use crate::settings::RuntimeSettings;
 pub fn event(text: &str) {
     let settings = RuntimeSettings::default();
     let Ok(heard) = hear(text, &settings) else { return };
-    assert!(text.len() <= settings.payload_bytes_max && heard.args.len() <= settings.arguments_max);
-    let _ = validate(&Input::Nothing, &heard.args, 0);
-    let Ok(carried) = validate(&Input::AnyArgs, &heard.args, 1) else { return };
+    assert!(text.len() <= settings.payload_bytes_max);
+    let _ = validate(&Input::Nothing, &heard, 0, &settings);
+    let Ok(carried) = validate(&Input::AnyArgs, &heard, 1, &settings) else { return };
     let Some(Value::Array(args)) = carried.args else { panic!("arguments are a list") };
+    assert!(args.len() <= settings.arguments_max);
     let told = reply::written(&args, &[]).expect("what came can be told on");
     let packet = match &*told.text {
         "" => format!("[{}]", Value::from(&*heard.name)),
@@ -27,7 +28,7 @@ pub fn event(text: &str) {
     let settings = RuntimeSettings { payload_bytes_max: usize::MAX, ..settings };
     let again = hear(&packet, &settings).expect("what is told is an event");
     assert_eq!(again.name, heard.name);
-    let again = validate(&Input::AnyArgs, &again.args, 1).expect("what is told is as sound");
+    let again = validate(&Input::AnyArgs, &again, 1, &settings).expect("what is told is as sound");
     assert_eq!(again.args, Some(Value::Array(args)));
 }
 

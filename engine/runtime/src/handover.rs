@@ -66,7 +66,7 @@ impl Inner {
             return Err(Refusal::code("UNKNOWN_EVENT"));
         }
         let heard = input::hear(&incoming.text, &self.settings)?;
-        let token = match heard.args[..] {
+        let token = match heard.args(&self.settings)?[..] {
             [token] => serde_json::from_str::<String>(token.get()).ok(),
             _ => None,
         };

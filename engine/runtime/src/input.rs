@@ -5,9 +5,9 @@ mod dom;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use homeroom_plan::payload::Payload;
+use homeroom_plan::payload::{Fields, Payload};
 use homeroom_plan::program::Input;
-use homeroom_plan::schema::{Closed, Issue, Validator};
+use homeroom_plan::schema::{Issue, Validator};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -35,7 +35,32 @@ impl Incoming {
 /// An event, its name apart from its arguments.
 pub(crate) struct Heard<'t> {
     pub(crate) name: Cow<'t, str>,
-    pub(crate) args: Vec<&'t RawValue>,
+    /// What stands behind the name, if that was found at first sight: one argument, or several, or no JSON at all.
+    behind: Option<&'t str>,
+    /// `["name", arg, ...]`
+    text: &'t str,
+}
+
+impl<'t> Heard<'t> {
+    /// Its arguments.
+    ///
+    /// # Errors
+    /// INVALID_PAYLOAD if it is no list, or has more than there may be.
+    pub(crate) fn args(&self, settings: &RuntimeSettings) -> Result<Vec<&'t RawValue>, Refusal> {
+        let mut args = listed(self.text)?;
+        args.remove(0);
+        if args.len() > settings.arguments_max {
+            return Err(Refusal::invalid("", "has too many arguments"));
+        }
+        Ok(args)
+    }
+}
+
+/// The event's list, which has a name at least.
+fn listed(text: &str) -> Result<Vec<&RawValue>, Refusal> {
+    let not_an_event = |_| Refusal::invalid("", "is not an event: a list that begins with its name");
+    let all: Vec<&RawValue> = serde_json::from_str(text).map_err(not_an_event)?;
+    if all.is_empty() { Err(Refusal::invalid("", "has no name")) } else { Ok(all) }
 }
 
 /// What an event carries, as definitions see it.
@@ -59,16 +84,18 @@ pub(crate) fn hear<'t>(text: &'t str, settings: &RuntimeSettings) -> Result<Hear
     if is_deeper(text, settings.payload_depth_max + 1) {
         return Err(Refusal::invalid("", "is nested too deep"));
     }
-    let not_an_event = |_| Refusal::invalid("", "is not an event: a list that begins with its name");
-    let mut args: Vec<&RawValue> = serde_json::from_str(text).map_err(not_an_event)?;
-    if args.is_empty() {
-        return Err(Refusal::invalid("", "has no name"));
+    match at_first_sight(text) {
+        Some((name, behind)) => Ok(Heard { name: name.into(), behind: Some(behind), text }),
+        None => Ok(Heard { name: event_name(listed(text)?[0].get())?, behind: None, text }),
     }
-    let name = args.remove(0).get();
-    if args.len() > settings.arguments_max {
-        return Err(Refusal::invalid("", "has too many arguments"));
-    }
-    Ok(Heard { name: event_name(name)?, args })
+}
+
+/// The name, if it is written without escapes as most are, and what stands between it and the end of the list.
+fn at_first_sight(text: &str) -> Option<(&str, &str)> {
+    let (name, rest) = text.strip_prefix("[\"")?.strip_suffix(']')?.split_once('"')?;
+    let behind = rest.strip_prefix(',')?;
+    let is_plain = !name.bytes().any(|byte| byte == b'\\' || byte < 0x20);
+    is_plain.then_some((name, behind))
 }
 
 /// The name of an event; numbers are names too, as the protocol allows them.
@@ -108,19 +135,37 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// Checks arguments against what the event may carry.
+/// Checks an event's arguments against what it may carry.
 ///
 /// # Errors
 /// INVALID_PAYLOAD with every place that is wrong, up to ten.
-pub(crate) fn validate(input: &Input, args: &[&RawValue], attachments: usize) -> Result<Carried, Refusal> {
-    let carried = match input {
-        Input::Nothing => nothing(args)?,
-        Input::Payload { schema, prune, closed } => payload(schema, *prune, closed.as_deref(), args)?,
-        Input::Args(schemas) => exactly(schemas, args)?,
-        Input::AnyArgs => Carried { args: Some(Value::Array(values(args)?)), ..Carried::default() },
+pub(crate) fn validate(
+    input: &Input,
+    heard: &Heard<'_>,
+    attachments: usize,
+    settings: &RuntimeSettings,
+) -> Result<Carried, Refusal> {
+    let carried = match closed(input, heard) {
+        Some(fields) => Carried { payload: Some(Payload::Fields(fields)), ..Carried::default() },
+        None => whole(input, &heard.args(settings)?)?,
     };
     attachments_fit(&carried, attachments)?;
     Ok(carried)
+}
+
+/// The one argument of an event that carries a closed object, read where it stands, if it fits.
+fn closed(input: &Input, heard: &Heard<'_>) -> Option<Fields> {
+    let Input::Payload { closed: Some(closed), .. } = input else { return None };
+    closed.read(heard.behind?)
+}
+
+fn whole(input: &Input, args: &[&RawValue]) -> Result<Carried, Refusal> {
+    match input {
+        Input::Nothing => nothing(args),
+        Input::Payload { schema, prune, .. } => payload(schema, *prune, args),
+        Input::Args(schemas) => exactly(schemas, args),
+        Input::AnyArgs => Ok(Carried { args: Some(Value::Array(values(args)?)), ..Carried::default() }),
+    }
 }
 
 /// Checks one payload that did not come as a packet.
@@ -151,14 +196,11 @@ fn nothing(args: &[&RawValue]) -> Result<Carried, Refusal> {
     }
 }
 
-fn payload(schema: &Validator, prune: bool, closed: Option<&Closed>, args: &[&RawValue]) -> Result<Carried, Refusal> {
+fn payload(schema: &Validator, prune: bool, args: &[&RawValue]) -> Result<Carried, Refusal> {
     let [only] = args else {
         return Err(Refusal::invalid("", format!("one argument is needed, and {} came", args.len())));
     };
-    match closed.and_then(|closed| closed.read(only.get())) {
-        Some(fields) => Ok(Carried { payload: Some(Payload::Fields(fields)), ..Carried::default() }),
-        None => checked(schema, prune, value(only)?),
-    }
+    checked(schema, prune, value(only)?)
 }
 
 fn checked(schema: &Validator, prune: bool, mut value: Value) -> Result<Carried, Refusal> {
@@ -226,6 +268,23 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_found_at_first_sight_only_where_it_is_plain() {
+        assert_eq!(at_first_sight(r#"["a",{"b":"c"}]"#), Some(("a", r#"{"b":"c"}"#)));
+        for other in
+            [r#"["a"]"#, r#"["a\u0062",1]"#, r#"["a" ,1]"#, r#"[7,1]"#, r#"["a",1"#, r#" ["a",1]"#, "[\"a\n\",1]"]
+        {
+            assert_eq!(at_first_sight(other), None, "{other}");
+        }
+        for (text, args) in
+            [(r#"["a",1,[2]]"#, Some(2)), (r#"["a",{]"#, None), (r#"["a",1]]"#, None), (r#"["a",]"#, None)]
+        {
+            let settings = RuntimeSettings::default();
+            let found = hear(text, &settings).expect("it has a name").args(&settings);
+            assert_eq!(found.ok().map(|args| args.len()), args, "{text}");
+        }
+    }
+
+    #[test]
     fn depth_counts_brackets_and_not_those_in_texts() {
         let text = r#"[[{"a":"[[[[\"[["}]]"#;
         assert_eq!(depth(text), 3);
@@ -236,8 +295,8 @@ mod tests {
         #[test]
         fn nothing_that_comes_makes_it_panic(text in r#"[\[\]{}",:\\0-9a-z ]{0,60}"#, attachments in 0..3_usize) {
             if let Ok(heard) = hear(&text, &RuntimeSettings::default()) {
-                let _ = validate(&Input::AnyArgs, &heard.args, attachments);
-                let _ = validate(&Input::Nothing, &heard.args, attachments);
+                let _ = validate(&Input::AnyArgs, &heard, attachments, &RuntimeSettings::default());
+                let _ = validate(&Input::Nothing, &heard, attachments, &RuntimeSettings::default());
             }
         }
 
@@ -245,7 +304,7 @@ mod tests {
         fn what_is_echoed_is_what_came(text in "[a-z\\u{80}-\\u{ff}]{0,8}", number: i32, flag: bool) {
             let packet = serde_json::json!(["e", { "text": text, "list": [number, flag, null] }, number]).to_string();
             let heard = hear(&packet, &RuntimeSettings::default()).expect("an event");
-            let carried = validate(&Input::AnyArgs, &heard.args, 0).expect("arguments");
+            let carried = validate(&Input::AnyArgs, &heard, 0, &RuntimeSettings::default()).expect("arguments");
             let args = carried.args.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
             let echoed = reply::written(&args, &[]).expect("arguments");
             prop_assert_eq!(format!("[\"e\",{}]", echoed.text), packet);

@@ -21,9 +21,6 @@ thread_local! {
     static GATHERED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// An empty queue gives back what holds more than this.
-const KEPT: usize = 4;
-
 /// How much may wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
@@ -102,9 +99,8 @@ impl Outbox {
                 Err(error) => return Err(error),
             }
         }
-        if self.packets.capacity() > KEPT {
-            self.packets = VecDeque::new();
-        }
+        // There are many connections, and most are idle.
+        self.packets = VecDeque::new();
         Ok(())
     }
 
