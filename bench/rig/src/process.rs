@@ -29,6 +29,18 @@ pub(crate) fn on_core(core: &str, program: &str) -> Command {
     command
 }
 
+/// The program that a command starts on its core, without the folder it lies in: reports are read elsewhere, too.
+fn named(command: &Command) -> String {
+    let program = command.get_args().nth(2).unwrap_or(command.get_program());
+    Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned()
+}
+
+/// The first thing that a program has to complain of.
+fn complaint(log: &Path) -> String {
+    let log = fs::read_to_string(log).unwrap_or_default();
+    log.lines().find(|line| !line.is_empty()).unwrap_or("it did not say why").to_owned()
+}
+
 impl Server {
     /// Starts a program that says `listening on http://ADDRESS`; what it has to complain of goes to `log`.
     pub(crate) fn start(mut command: Command, log: &Path) -> Result<Self, String> {
@@ -38,14 +50,14 @@ impl Server {
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()
-            .map_err(|error| format!("{command:?}: {error}"))?;
+            .map_err(|error| format!("{}: {error}", named(&command)))?;
         let stdout = child.stdout.take().expect("it is piped");
         match listening(stdout) {
             Some(address) => Ok(Self { child, address }),
             None => {
                 let _ = child.kill();
                 let _ = child.wait();
-                Err(format!("{command:?} did not start; see {}", log.display()))
+                Err(format!("{} did not start: {}", named(&command), complaint(log)))
             }
         }
     }
@@ -54,7 +66,7 @@ impl Server {
     pub(crate) fn start_at(mut command: Command, address: SocketAddr, log: &Path) -> Result<Self, String> {
         let output = fs::File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
         command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
-        let child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
+        let child = command.spawn().map_err(|error| format!("{}: {error}", named(&command)))?;
         Ok(Self { child, address })
     }
 

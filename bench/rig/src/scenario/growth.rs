@@ -20,6 +20,9 @@ const SEATS: usize = 2;
 /// Rooms that a pair of clients shares where there are 100,000.
 const ROOMS_EACH_MAX: usize = 100;
 
+/// How many events a file of definitions declares; more of them would be too large for one.
+const EVENTS_EACH_MAX: usize = 2500;
+
 /// What there is more of, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Growth {
@@ -80,8 +83,10 @@ pub(crate) fn run(run: &Run, growth: Growth) -> Result<Measures, String> {
             request::measure(run, &server, None, &mut swarm, &mut Loops::new(CLIENTS, SEATS))
         }
         Growth::Events(count) => {
-            swarm.enter((0..CLIENTS).map(|who| person(who, "/bench-0".into(), class_of(who, SEATS))), ENTER)?;
-            let mut loops = Loops::of(CLIENTS, SEATS, |who| format!("typing-{}", who % count));
+            let files = count.div_ceil(EVENTS_EACH_MAX);
+            let namespace = |who: usize| format!("/bench-{}", who / SEATS % files).into();
+            swarm.enter((0..CLIENTS).map(|who| person(who, namespace(who), class_of(who, SEATS))), ENTER)?;
+            let mut loops = Loops::of(CLIENTS, SEATS, |who| format!("typing-{}", who % (count / files)));
             request::measure(run, &server, None, &mut swarm, &mut loops)
         }
         Growth::Rooms(count) => {
@@ -161,7 +166,7 @@ fn write(from: &Path, scratch: &Path, growth: Growth) -> Result<PathBuf, String>
     let _ = fs::remove_dir_all(&folder);
     let (namespaces, events) = match growth {
         Growth::Namespaces(count) => (count, 0),
-        Growth::Events(count) => (1, count),
+        Growth::Events(count) => (count.div_ceil(EVENTS_EACH_MAX), count.min(EVENTS_EACH_MAX)),
         Growth::Rooms(_) => (0, 0),
     };
     let original = fs::read_to_string(from.join("bench/namespace.yaml")).map_err(told)?;
