@@ -81,6 +81,8 @@ impl Gate {
     /// # Errors
     /// As [`Gate::enter`].
     pub async fn enter_once(&self, opens: impl Future<Output = ()>) -> Result<Inside, SentAway> {
+        // Before it is asked whether it opens: else the next could take the place in line of one whose turn it is.
+        let in_line = self.stand_in_line();
         let mut turn = pin!(async {
             let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
             opens.await;
@@ -89,7 +91,7 @@ impl Gate {
         let inside = match poll!(turn.as_mut()) {
             Poll::Ready(inside) => inside,
             Poll::Pending => {
-                let _in_line = self.stand_in_line().ok_or_else(|| self.send_away(&self.counts.full))?;
+                let _in_line = in_line.ok_or_else(|| self.send_away(&self.counts.full))?;
                 timeout(self.bounds.wait_max, turn).await.ok().flatten()
             }
         };
