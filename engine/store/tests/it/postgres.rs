@@ -14,7 +14,13 @@ create table kinds (u uuid, i integer, b bigint, s smallint, t text, v varchar(4
 insert into kinds values ('0191d2a0-0000-7000-8000-000000000001', 7, 9007199254740993, 3, '7', 'v', 12.50, '2025-01-15',
   '2025-01-15T09:00:00.000Z', '2025-01-15 09:00:00', 'GOOD', '{\"a\":[1]}', '{a,b}', true, 0.1);";
 
+/// With time to connect, however busy the machine is.
 fn limits() -> SqlLimits {
+    SqlLimits { acquire_timeout: Duration::from_secs(15), ..SqlLimits::default() }
+}
+
+/// Where there is nobody to connect to, and that is waited out.
+fn hasty() -> SqlLimits {
     SqlLimits { acquire_timeout: Duration::from_millis(500), ..SqlLimits::default() }
 }
 
@@ -173,7 +179,7 @@ async fn a_table_that_is_altered_is_learnt_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_killed_is_not_waited_for_and_is_found_again() {
     let server = PostgresServer::start(&[]).await;
-    let limits = SqlLimits { breaker_wait: Duration::from_millis(50), ..limits() };
+    let limits = SqlLimits { breaker_wait: Duration::from_millis(50), ..hasty() };
     let db = Db::open(&server.url(), limits).await.expect("a database");
     db.script("create table kept (n int)").await.expect("a table");
     let (ask, add) = (sql("select 1"), sql("insert into kept values (1)"));
@@ -222,11 +228,8 @@ async fn connections_that_died_unnoticed_cost_no_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_hangs_holds_nobody_for_long() {
     let server = PostgresServer::start(&[]).await;
-    let limits = SqlLimits {
-        statement_timeout: Duration::from_millis(200),
-        breaker_wait: Duration::from_millis(50),
-        ..limits()
-    };
+    let limits =
+        SqlLimits { statement_timeout: Duration::from_millis(200), breaker_wait: Duration::from_millis(50), ..hasty() };
     let db = Db::open(&server.url(), limits).await.expect("a database");
     assert_eq!(db.ping().await, Ok(()));
     let backends = backends(&server);
@@ -273,7 +276,7 @@ async fn over_tls_its_certificate_is_verified() {
     .await;
     let url = format!("postgres://homeroom@localhost:{}/postgres", server.port);
     let open = async |tls, ca: Option<&str>| {
-        let limits = SqlLimits { tls: Some(tls), tls_ca: ca.map(Into::into), ..limits() };
+        let limits = SqlLimits { tls: Some(tls), tls_ca: ca.map(Into::into), ..hasty() };
         let db = Db::open(&url, limits).await?;
         db.found(&sql("select 1 from pg_stat_ssl where pid = pg_backend_pid() and ssl"), &[]).await
     };
@@ -286,10 +289,10 @@ async fn over_tls_its_certificate_is_verified() {
 #[tokio::test]
 async fn an_address_that_is_wrong_is_told_without_its_password() {
     for url in ["postgres://homeroom:hush@127.0.0.1:1/x?sslmode=sometimes", "postgres://homeroom:hush@:none/x"] {
-        let told = Db::open(url, limits()).await.expect_err("no address").to_string();
+        let told = Db::open(url, hasty()).await.expect_err("no address").to_string();
         assert!(!told.contains("hush"), "{told}");
     }
     let unknown = server().await.url().replace("/postgres", "/nowhere");
-    let told = Db::open(&unknown, limits()).await.expect_err("no database").to_string();
+    let told = Db::open(&unknown, hasty()).await.expect_err("no database").to_string();
     assert!(told.contains("database \"nowhere\" does not exist"), "{told}");
 }
