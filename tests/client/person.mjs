@@ -66,6 +66,8 @@ export class Person {
     const args = payload === undefined ? [] : [payload];
     const ack = await soon(this.socket.emitWithAck(event, ...args), `an ack for ${this.name}'s ${event}`);
     assert.ok(matches(ack, expected), `${this.name}'s ${event} was answered ${JSON.stringify(ack)} instead of ${JSON.stringify(expected)}`);
+    // What this one's coming has told others is not to reach somebody of another server who comes after.
+    if (event.endsWith(':join')) await this.server?.settled?.();
     return ack;
   }
 
