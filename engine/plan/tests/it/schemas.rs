@@ -150,6 +150,17 @@ fn holds(a: &Value, b: &Value, values: &[Value]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+#[test]
+fn a_type_that_holds_itself_in_more_than_one_way_is_compared_to_an_end() {
+    let named = |more: &str| json!({ "type": "object", "properties": { "a": { "$ref": "#/$defs/Named" }, "b": { "type": more } } });
+    let twice = |more: &str| {
+        let object = json!({ "type": "object", "properties": { "a": { "$ref": "#/$defs/Named" } } });
+        json!({ "allOf": [{ "$ref": "#/$defs/Named" }, object], "$defs": { "Named": named(more) } })
+    };
+    assert!(within(&twice("integer"), &twice("number")));
+    assert!(!within(&twice("number"), &twice("integer")));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -14,13 +14,18 @@ use crate::schema::Validator;
 /// How many questions are asked before it is left unproven.
 const STEPS_MAX: usize = 20_000;
 
+/// How many questions may lead from one to the next before it is left unproven: types that hold themselves in more than one way
+/// would lead on for ever, and the stack is no longer than it is.
+const DEPTH_MAX: usize = 100;
+
 /// How many values are tried one by one.
 const VALUES_MAX: usize = 256;
 
 /// Whether every value that fits `a` fits `b`: proved, or not.
 #[must_use]
 pub fn fits_within(a: Rooted<'_>, b: Rooted<'_>) -> bool {
-    Prover::default().within(&Parts::of(vec![a.schema], a.root), b)
+    let is_same = a.schema == b.schema && a.root == b.root;
+    is_same || Prover::default().within(&Parts::of(vec![a.schema], a.root), b)
 }
 
 /// The same for several schemas that a value must fit.
@@ -37,16 +42,29 @@ pub(super) fn apart(a: &Parts<'_>, b: &Parts<'_>) -> bool {
 #[derive(Default)]
 struct Prover {
     steps: usize,
+    depth: usize,
     /// Pairs of named types that are being compared further out.
     assumed: Vec<(*const Value, *const Value)>,
 }
 
 impl Prover {
-    fn within(&mut self, a: &Parts<'_>, b: Rooted<'_>) -> bool {
+    /// Asks one question more, unless there were too many.
+    fn step(&mut self, ask: impl FnOnce(&mut Self) -> bool) -> bool {
         self.steps += 1;
-        if self.steps > STEPS_MAX {
+        if self.steps > STEPS_MAX || self.depth >= DEPTH_MAX {
             return false;
         }
+        self.depth += 1;
+        let answer = ask(self);
+        self.depth -= 1;
+        answer
+    }
+
+    fn within(&mut self, a: &Parts<'_>, b: Rooted<'_>) -> bool {
+        self.step(|prover| prover.is_within(a, b))
+    }
+
+    fn is_within(&mut self, a: &Parts<'_>, b: Rooted<'_>) -> bool {
         if a.is_impossible || a.kinds().is_empty() || b.schema == &Value::Bool(true) {
             return true;
         }
@@ -67,11 +85,16 @@ impl Prover {
 
     /// For two named types: whether they are being compared already; if not, that they are from now on.
     fn assume(&mut self, a: &Parts<'_>, b: Rooted<'_>) -> Option<bool> {
-        let [only] = a.asked.as_slice() else { return None };
         if a.only != Kinds::ALL || !a.chosen.is_empty() {
             return None;
         }
-        let pair = (target(only, a.root)?, target(b.schema, b.root)?);
+        // Asked for twice, a type asks no more than once.
+        let mut asked = a.asked.iter().map(|schema| target(schema, a.root));
+        let one = asked.next()??;
+        if !asked.all(|other| other == Some(one)) {
+            return None;
+        }
+        let pair = (one, target(b.schema, b.root)?);
         if self.assumed.contains(&pair) {
             return Some(true);
         }
@@ -192,10 +215,10 @@ impl Prover {
 
     /// No value fits both.
     fn disjoint(&mut self, a: &Parts<'_>, b: &Parts<'_>) -> bool {
-        self.steps += 1;
-        if self.steps > STEPS_MAX {
-            return false;
-        }
+        self.step(|prover| prover.is_disjoint(a, b))
+    }
+
+    fn is_disjoint(&mut self, a: &Parts<'_>, b: &Parts<'_>) -> bool {
         if a.is_impossible || b.is_impossible || !a.kinds().meets(b.kinds()) {
             return true;
         }
