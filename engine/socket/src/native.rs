@@ -7,9 +7,10 @@
 //! * [`frame`], [`partial`], [`packet`]: the bytes of WebSocket, and the text of Engine.IO 4 and Socket.IO 5;
 //! * [`upgrade`]: from an HTTP request to a connection;
 //! * [`task`]: what a connection does; [`session`]: the namespaces it is in;
-//! * [`conn`], [`outbox`]: what is shared with senders; [`wheel`]: time.
+//! * [`conn`], [`outbox`]: what is shared with senders; [`flush`]: who writes; [`wheel`]: time.
 
 mod conn;
+mod flush;
 mod frame;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -27,6 +28,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use self::conn::Conn;
+use self::flush::Flush;
 use self::task::Task;
 pub(crate) use self::upgrade::is_for_us;
 use self::wheel::{Alarm, What, Wheel};
@@ -38,6 +40,7 @@ use crate::seam::Peer;
 pub(crate) struct Native {
     house: Arc<House>,
     wheel: Wheel,
+    flush: Arc<Flush>,
     begun: Once,
     /// The one ping that everybody gets.
     ping: Bytes,
@@ -55,12 +58,21 @@ impl Native {
             task::LINGER,
         ];
         let wheel = Wheel::new(&spans);
-        Arc::new(Self { house: Arc::clone(house), wheel, begun: Once::new(), ping: packet::ping() })
+        Arc::new(Self {
+            house: Arc::clone(house),
+            wheel,
+            flush: Flush::new(),
+            begun: Once::new(),
+            ping: packet::ping(),
+        })
     }
 
     /// Serves a connection that has become a WebSocket; `early` came with the request.
     fn begin(self: &Arc<Self>, upgraded: upgrade::Upgraded, link: Arc<Link>, peer: Peer) {
-        self.begun.call_once(|| self.turn_the_wheel());
+        self.begun.call_once(|| {
+            self.turn_the_wheel();
+            self.flush.begin();
+        });
         let settings = &self.house.settings;
         let (reader, writer) = upgraded.stream.into_split();
         let conn = Arc::new(Conn::new(self, writer, link, upgraded.hold));
@@ -87,5 +99,11 @@ impl Native {
                 native.wheel.turn(now - std::mem::replace(&mut last, now));
             }
         });
+    }
+}
+
+impl Drop for Native {
+    fn drop(&mut self) {
+        self.flush.end();
     }
 }

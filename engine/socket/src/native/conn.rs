@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use socket2::SockRef;
 use tokio::net::tcp::OwnedWriteHalf;
 
+use super::flush::Place;
 use super::outbox::{Bounds, Outbox};
 use super::wheel::{Alarm, Tick, What};
 use super::{Native, packet};
@@ -25,6 +27,7 @@ pub(super) struct Conn {
     pub(super) link: Arc<Link>,
     writer: OwnedWriteHalf,
     outbox: Mutex<Outbox>,
+    place: Place,
     beat: Beat,
     entry: AtomicU8,
     /// Some of its namespaces were left on this side.
@@ -41,6 +44,7 @@ impl Conn {
             link,
             writer,
             outbox: Mutex::default(),
+            place: native.flush.place(),
             beat: Beat::answered_at(native.wheel.now()),
             entry: AtomicU8::new(entry::NONE),
             has_leavers: AtomicBool::new(false),
@@ -54,7 +58,7 @@ impl Conn {
     pub(super) fn keep_little_in_the_system(&self) {
         #[cfg(target_os = "linux")]
         // If the system will not do it, slow clients are only more easily taken for silent ones.
-        let _ = socket2::SockRef::from(self.writer.as_ref()).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
+        let _ = SockRef::from(self.writer.as_ref()).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
     }
 
     fn bounds(&self) -> Bounds {
@@ -63,26 +67,46 @@ impl Conn {
     }
 
     /// Queues a packet and has it written.
-    pub(super) fn push(&self, packet: Bytes) -> Result<(), Full> {
-        let mut outbox = self.outbox.lock();
-        if outbox.push(packet, self.bounds())?
-            && let Some(waker) = &outbox.waker
-        {
-            waker.wake_by_ref();
+    pub(super) fn push(self: &Arc<Self>, packet: Bytes) -> Result<(), Full> {
+        if self.outbox.lock().push(packet, self.bounds())? {
+            self.native.flush.soon(self.place, self);
         }
         Ok(())
     }
 
-    fn wake(&self) {
-        if let Some(waker) = &self.outbox.lock().waker {
-            waker.wake_by_ref();
+    /// Writes what waits, unless its task does that because the system takes no more.
+    pub(super) fn flush(&self) {
+        let mut outbox = self.outbox.lock();
+        if outbox.stuck().is_some() {
+            return;
         }
+        match outbox.write(&SockRef::from(self.writer.as_ref()), self.native.wheel.now()) {
+            Ok(()) if outbox.stuck().is_none() => {}
+            Ok(()) => outbox.wake(),
+            Err(_) => outbox.fail(),
+        }
+    }
+
+    fn wake(&self) {
+        self.outbox.lock().wake();
     }
 
     /// Says which task is to be woken: by senders, and by the end.
     pub(super) fn serve_by(&self, cx: &Context<'_>) {
         self.outbox.lock().waker = Some(cx.waker().clone());
         self.link.wake_at_end(cx.waker());
+    }
+
+    /// Whether the client is to be read from. Of a client that is behind, what waits is written by the task itself, which is
+    /// woken when the system takes more.
+    ///
+    /// # Errors
+    /// If the other side is gone.
+    pub(super) fn poll_reads(self: &Arc<Self>, cx: &mut Context<'_>) -> io::Result<bool> {
+        if self.outbox.lock().flows(self.bounds())? {
+            return Ok(true);
+        }
+        Ok(self.poll_write(cx)? != Waits::Much)
     }
 
     /// Writes what waits, as far as it is taken.
@@ -131,7 +155,7 @@ impl Conn {
 
     /// All is written, and the other side is to see that.
     pub(super) fn shut(&self) {
-        let _ = socket2::SockRef::from(self.writer.as_ref()).shutdown(std::net::Shutdown::Write);
+        let _ = SockRef::from(self.writer.as_ref()).shutdown(std::net::Shutdown::Write);
     }
 
     /// The client answered a ping.
@@ -155,7 +179,7 @@ impl Conn {
     }
 
     /// Does what its time has come for; yields when to look again.
-    pub(super) fn look_after(&self, what: What, now: Tick) -> Option<Tick> {
+    pub(super) fn look_after(self: &Arc<Self>, what: What, now: Tick) -> Option<Tick> {
         match what {
             What::Beat => self.look_after_beat(now),
             What::Stall => self.look_after_stall(now),
@@ -177,7 +201,7 @@ impl Conn {
         }
     }
 
-    fn look_after_beat(&self, now: Tick) -> Option<Tick> {
+    fn look_after_beat(self: &Arc<Self>, now: Tick) -> Option<Tick> {
         let (settings, wheel) = (&self.native.house.settings, &self.native.wheel);
         match self.beat.state() {
             BeatState::Awaited { since } => {

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::task::Waker;
 
 use bytes::{Buf, Bytes};
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use super::wheel::Tick;
@@ -28,7 +29,7 @@ pub(super) struct Bounds {
     pub(super) bytes: usize,
 }
 
-/// Packets that wait, and the task that writes them.
+/// Packets that wait, and the task of the connection.
 #[derive(Default)]
 pub(super) struct Outbox {
     packets: VecDeque<Bytes>,
@@ -39,6 +40,36 @@ pub(super) struct Outbox {
     /// Somebody looks after its being stuck.
     pub(super) is_watched: bool,
     is_closed: bool,
+    /// The other side is gone, as the last write has shown.
+    has_failed: bool,
+}
+
+/// What takes bytes, as many as it takes without waiting.
+pub(super) trait Takes {
+    fn take(&self, bytes: &[u8]) -> io::Result<usize>;
+    fn take_each(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+}
+
+/// For the task that is told when there is place again.
+impl Takes for TcpStream {
+    fn take(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_write(bytes)
+    }
+
+    fn take_each(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_write_vectored(slices)
+    }
+}
+
+/// For everybody else: straight to the system.
+impl Takes for SockRef<'_> {
+    fn take(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.send(bytes)
+    }
+
+    fn take_each(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.send_vectored(slices)
+    }
 }
 
 impl Outbox {
@@ -57,6 +88,31 @@ impl Outbox {
     /// Takes nothing more, and forgets what waits.
     pub(super) fn close(&mut self) {
         *self = Self { is_closed: true, ..Self::default() };
+    }
+
+    /// The other side is gone, which its task is to see.
+    pub(super) fn fail(&mut self) {
+        let waker = self.waker.take();
+        *self = Self { waker, is_closed: true, has_failed: true, ..Self::default() };
+        self.wake();
+    }
+
+    /// Wakes the task of the connection.
+    pub(super) fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Whether the system takes what comes, and little of it waits.
+    ///
+    /// # Errors
+    /// If the other side is gone.
+    pub(super) fn flows(&self, bounds: Bounds) -> io::Result<bool> {
+        if self.has_failed {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        Ok(self.stuck.is_none() && !self.is_half_full(bounds))
     }
 
     /// Takes this behind what waits, whatever that is, and nothing more.
@@ -84,7 +140,7 @@ impl Outbox {
     ///
     /// # Errors
     /// If the other side is gone.
-    pub(super) fn write(&mut self, stream: &TcpStream, now: Tick) -> io::Result<()> {
+    pub(super) fn write(&mut self, stream: &impl Takes, now: Tick) -> io::Result<()> {
         while !self.packets.is_empty() {
             match self.write_some(stream) {
                 Ok(written) => {
@@ -108,24 +164,24 @@ impl Outbox {
     /// slow reader takes long. Yields whether it was taken: whether the other side reads.
     pub(super) fn knock(&mut self, stream: &TcpStream, now: Tick) -> bool {
         let Some(packet) = self.packets.front() else { return true };
-        let Ok(written) = socket2::SockRef::from(stream).send(packet) else { return false };
+        let Ok(written) = SockRef::from(stream).send(packet) else { return false };
         self.forget(written);
         self.stuck = (!self.is_empty()).then_some(now);
         true
     }
 
-    fn write_some(&self, stream: &TcpStream) -> io::Result<usize> {
+    fn write_some(&self, stream: &impl Takes) -> io::Result<usize> {
         if let ([packet], []) = self.packets.as_slices() {
-            return stream.try_write(packet);
+            return stream.take(packet);
         }
         if self.bytes <= GATHERED_BYTES_MAX {
-            return self.gathered(|bytes| stream.try_write(bytes));
+            return self.gathered(|bytes| stream.take(bytes));
         }
         let mut slices = [IoSlice::new(&[]); BATCH];
         for (slice, packet) in slices.iter_mut().zip(&self.packets) {
             *slice = IoSlice::new(packet);
         }
-        stream.try_write_vectored(&slices[..self.packets.len().min(BATCH)])
+        stream.take_each(&slices[..self.packets.len().min(BATCH)])
     }
 
     /// All that waits, in one piece: to copy a little is cheaper than to have the system gather it.

@@ -1,8 +1,7 @@
-//! The one task of a connection: it reads, has what it read handled, and writes what waits.
+//! The one task of a connection: it reads, has what it read handled, and writes what the system did not take at once.
 //!
 //! Whoever does not read is not read from: nothing is read as long as half of what may wait does. And after so many messages
-//! as could fill its queue with answers, what waits is written first. (The other way round, writing before reading, took
-//! twice the calls where clients talk to each other.)
+//! as could fill its queue with answers, what waits is written first.
 
 use std::cell::Cell;
 use std::io;
@@ -27,8 +26,11 @@ pub(super) const LINGER: Duration = Duration::from_secs(1);
 /// How much is read at once, into a buffer that all connections of a thread share.
 const READ_BYTES: usize = 64 * 1024;
 
-/// How many messages are handled before others get a turn.
-const TURN_MESSAGES_MAX: usize = 64;
+/// How many messages are handled of one read.
+const READ_MESSAGES_MAX: usize = 64;
+
+/// How often is read before others get a turn: once more than usual, to be told when there is more to read.
+const TURN_READS_MAX: usize = 2;
 
 thread_local! {
     static BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
@@ -65,8 +67,6 @@ pub(super) struct Task {
     rest: Vec<u8>,
     /// The message whose frames are coming.
     partial: Option<Box<Partial>>,
-    /// Its last turn was spent on what the client had to say.
-    was_heard: bool,
     phase: Phase,
 }
 
@@ -85,30 +85,23 @@ impl Task {
     /// A task for a connection; `early` was read already.
     pub(super) fn new(conn: Arc<Conn>, reader: OwnedReadHalf, peer: Peer, early: &[u8]) -> Self {
         let session = Session::new(Arc::clone(&conn), peer);
-        Self { conn, reader, session, rest: early.to_vec(), partial: None, was_heard: false, phase: Phase::New }
+        Self { conn, reader, session, rest: early.to_vec(), partial: None, phase: Phase::New }
     }
 
     /// One turn; without an end, what is awaited will wake this task.
-    ///
-    /// Whoever was heard is answered when others have had their turn: what they have for this client leaves by the same call.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         if let Some(reason) = self.conn.link.ending() {
             return Err(End::Cut(reason));
         }
         self.session.go_on(cx)?;
-        loop {
-            let is_deaf = self.was_heard || self.conn.is_behind();
-            if !is_deaf && self.listen(cx)? {
-                self.session.go_on(cx)?;
-                self.was_heard = true;
-                cx.waker().wake_by_ref();
+        for _ in 0..TURN_READS_MAX {
+            if !self.conn.poll_reads(cx)? || !self.listen(cx)? {
                 return Ok(());
             }
-            self.was_heard = false;
-            if self.conn.poll_write(cx)? == Waits::Much || !is_deaf {
-                return Ok(());
-            }
+            self.session.go_on(cx)?;
         }
+        cx.waker().wake_by_ref();
+        Ok(())
     }
 
     /// Handles what was left, or what comes now; yields whether there was anything.
@@ -159,7 +152,7 @@ impl Task {
     fn take(&mut self, bytes: &mut [u8]) -> Result<usize, Code> {
         let settings = &self.conn.native.house.settings;
         let payload_max = settings.message_bytes_max;
-        let messages_max = TURN_MESSAGES_MAX.min(settings.queue_packets_max / 4).max(1);
+        let messages_max = READ_MESSAGES_MAX.min(settings.queue_packets_max / 4).max(1);
         let mut taken = 0;
         for _ in 0..messages_max {
             let bytes = &mut bytes[taken..];
