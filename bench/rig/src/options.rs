@@ -1,5 +1,6 @@
 //! What is measured, how often and how long.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +64,12 @@ pub(crate) struct Options {
     /// Write the report again, of what was measured last.
     #[arg(long)]
     pub(crate) again: bool,
+    /// Instead of all this: hold so many connections to this server.
+    #[arg(long, hide = true)]
+    pub(crate) hold: Option<SocketAddr>,
+    /// How many connections others hold.
+    #[arg(long, hide = true, default_value_t = 0)]
+    pub(crate) first: usize,
     /// This folder.
     #[arg(long, hide = true, default_value = ".")]
     pub(crate) bench: PathBuf,

@@ -12,7 +12,7 @@ use crate::options::{Options, Part};
 use crate::peers::{Peer, Places, SECRET};
 use crate::report;
 use crate::scenario::growth::Growth;
-use crate::scenario::{Measures, Run, cluster, crowd, fanout, fanout::Pace, growth, request};
+use crate::scenario::{Measures, Run, cluster, crowd, fanout, fanout::Pace, growth, most, request};
 
 /// What one peer cost in one round of one scenario.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub(crate) struct Fault {
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
+    if let Some(server) = options.hold {
+        return most::hold(server, options.first, options.most);
+    }
     let run = options.run();
     let peers = options.peers();
     fs::create_dir_all(run.places.scratch()).map_err(|error| error.to_string())?;
@@ -151,7 +154,7 @@ impl Turn {
                 Part::S2Steady => Ok(vec![("S2Steady", fanout::run(run, peer, Pace::Steady)?)]),
                 Part::S2Flood => Ok(vec![("S2Flood", fanout::run(run, peer, Pace::Flood)?)]),
                 Part::S3S4 => crowd::run(run, peer, "/bench", true),
-                Part::S4Most => Ok(vec![("S4Most", crowd::most(run, peer)?)]),
+                Part::S4Most => Ok(vec![("S4Most", most::run(run, peer)?)]),
                 Part::S5 => Ok(vec![("S5", cluster::run(run, peer)?)]),
                 Part::S6 => Err("it is Homeroom's alone".into()),
             },

@@ -12,8 +12,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::frame;
 use super::packet::Packet;
 
-/// How many connections to one server one address of this machine can have: its ephemeral ports, and some to spare.
-const PORTS: usize = 20_000;
+/// How many connections one address of this machine makes: a small part of its ephemeral ports, so that a free one is found
+/// at once.
+const PORTS: usize = 4000;
 
 /// Whom a client is, and where it goes.
 #[derive(Debug, Clone)]

@@ -7,4 +7,4 @@ mod swarm;
 
 pub(crate) use client::{Client, Person};
 pub(crate) use packet::Packet;
-pub(crate) use swarm::{Scene, Swarm};
+pub(crate) use swarm::{Pause, Scene, Swarm, idle};

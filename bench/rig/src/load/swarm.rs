@@ -1,6 +1,7 @@
 //! All clients on one `epoll`.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
@@ -14,6 +15,23 @@ const BUFFER_BYTES: usize = 256 * 1024;
 
 /// How long a client waits for the answer to its join before it asks again: a peer that drops packets drops answers, too.
 const ASK_AGAIN: Duration = Duration::from_secs(3);
+
+/// How long this process has looked for something to read, and found nothing.
+static IDLE_NANOS: AtomicU64 = AtomicU64::new(0);
+
+pub(crate) fn idle() -> Duration {
+    Duration::from_nanos(IDLE_NANOS.load(Ordering::Relaxed))
+}
+
+/// What clients do as long as nothing comes for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pause {
+    /// They look again. On one machine, whoever sends to a process that sleeps pays for waking it; over a network nobody
+    /// would, so that servers are not to pay for it either.
+    Awake,
+    /// They sleep: something else, such as Redis, needs their core.
+    Asleep,
+}
 
 /// What clients are to say, and what is made of what they hear.
 pub(crate) trait Scene {
@@ -35,6 +53,9 @@ impl Scene for Silence {
 }
 
 pub(crate) struct Swarm {
+    pause: Pause,
+    /// The number of its first client among those of all processes.
+    first: usize,
     poll: Poll,
     events: Option<Events>,
     clients: Vec<Client>,
@@ -44,10 +65,16 @@ pub(crate) struct Swarm {
 }
 
 impl Swarm {
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(pause: Pause) -> Result<Self, String> {
+        Self::beside(0, pause)
+    }
+
+    /// One of several that are at work; so many clients belong to those before it.
+    pub(crate) fn beside(first: usize, pause: Pause) -> Result<Self, String> {
+        let poll = Poll::new().map_err(|error| error.to_string())?;
         let buffer = vec![0; BUFFER_BYTES];
         let events = Some(Events::with_capacity(1024));
-        Ok(Self { poll: Poll::new()?, events, clients: Vec::new(), buffer, joined: 0, gone: 0 })
+        Ok(Self { pause, first, poll, events, clients: Vec::new(), buffer, joined: 0, gone: 0 })
     }
 
     /// How many clients have gone, whoever ended them.
@@ -104,7 +131,7 @@ impl Swarm {
 
     fn begin(&mut self, person: Person) -> io::Result<()> {
         let number = self.clients.len();
-        let mut client = Client::new(number, person)?;
+        let mut client = Client::new(self.first + number, person)?;
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut client.stream, Token(number), interest)?;
         self.clients.push(client);
@@ -141,9 +168,14 @@ impl Swarm {
 
     fn once(&mut self, scene: &mut impl Scene, wait: Duration) -> Result<(), String> {
         let mut events = self.events.take().unwrap_or_else(|| Events::with_capacity(1024));
+        let began = Instant::now();
+        let wait = if self.pause == Pause::Awake { Duration::ZERO } else { wait };
         match self.poll.poll(&mut events, Some(wait)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error.to_string()),
             _ => {}
+        }
+        if events.is_empty() && self.pause == Pause::Awake {
+            IDLE_NANOS.fetch_add(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
         }
         for event in &events {
             let who = event.token().0;

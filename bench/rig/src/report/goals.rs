@@ -62,7 +62,9 @@ const GOALS: &[Goal] = &[
 
 /// Growths, from and to.
 const GROWTHS: &[(&str, &str)] = &[
+    ("1 namespaces", "1000 namespaces, one used"),
     ("1 namespaces", "1000 namespaces"),
+    ("10 declared events", "10000 declared events, ten used"),
     ("10 declared events", "10000 declared events"),
     ("1 rooms", "100000 rooms"),
 ];

@@ -173,9 +173,11 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         id: "S4Most",
         title: "S4: the most that were held",
-        text: "As many as were aimed at, or as a process may have files open on this machine.",
+        text: "On as many servers as it takes where a process may have so many files open as on this machine; a server has no \
+               other bound. Each has a process that holds its clients.",
         columns: &[
             ("held", "held", 0),
+            ("servers", "by servers", 0),
             ("kib", "KiB/connection", 1),
             ("rate", "connects and joins/s", 0),
             ("cpu", "CPU µs/connect and join", 0),
@@ -206,8 +208,9 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         id: "S6",
         title: "S6: growth",
-        text: "Homeroom alone. 2,000 clients, spread over what there is more of, do what they do in S1; where rooms grow, two \
-               events are under way at any time, each in the next room.",
+        text: "Homeroom alone. 2,000 clients, spread over what there is more of, do what they do in S1: so every event needs \
+               another definition, which is no longer in the caches of the core. *Used* are fewer in some rows: there the same work is \
+               done beside what lies idle. Where rooms grow, two events are under way at any time, each in the next room.",
         columns: &[
             CPU_EVENT,
             ("rate", "events/s", 0),

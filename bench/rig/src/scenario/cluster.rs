@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::steady::{Stage, Unit};
 use super::{ENTER, Measures, Run, people};
-use crate::load::Swarm;
+use crate::load::{Pause, Swarm};
 use crate::peers::Peer;
 
 const CLIENTS: usize = 200;
@@ -16,7 +16,7 @@ const MEET: Duration = Duration::from_secs(1);
 pub(crate) fn run(run: &Run, peer: Peer) -> Result<Measures, String> {
     let redis = run.places.start_redis()?;
     let servers = [run.places.start(peer, Some(&redis))?, run.places.start(peer, Some(&redis))?];
-    let mut swarm = Swarm::new().map_err(|error| error.to_string())?;
+    let mut swarm = Swarm::new(Pause::Asleep)?;
     let who = people(CLIENTS, SEATS, servers[0].address, "/bench").enumerate().map(|(who, mut person)| {
         person.server = servers[who % SEATS].address;
         person

@@ -1,13 +1,12 @@
 //! S3 and S4: ten thousand connections in classes of 25: how fast they come in, what they take while nothing is said, and how
-//! late things come at a load that does not wait for answers. And the most connections that this machine can hold.
+//! late things come at a load that does not wait for answers.
 
-use std::fs;
 use std::time::Duration;
 
 use super::meter::Meter;
 use super::steady::{Stage, Unit};
 use super::{ENTER, Measures, Run, people};
-use crate::load::Swarm;
+use crate::load::{Pause, Swarm};
 use crate::peers::Peer;
 use crate::process::Server;
 
@@ -15,9 +14,6 @@ pub(crate) const SEATS: usize = 25;
 
 /// How long a crowd is left alone before its memory is looked at.
 const SETTLE: Duration = Duration::from_secs(2);
-
-/// Files that a process has open besides its connections.
-const FILES_SPARED: usize = 200;
 
 /// Brings them in, and looks at what they take; then loads them, where there is a load.
 pub(crate) fn run(
@@ -27,30 +23,13 @@ pub(crate) fn run(
     is_loaded: bool,
 ) -> Result<Vec<(&'static str, Measures)>, String> {
     let server = run.places.start(peer, None)?;
-    let mut swarm = Swarm::new().map_err(|error| error.to_string())?;
+    let mut swarm = Swarm::new(Pause::Awake)?;
     let idle = enter(&mut swarm, run.crowd, &server, namespace)?;
     if !is_loaded {
         return Ok(vec![("S4", idle)]);
     }
     let loaded = Stage::measure(run, &[&server], None, &mut swarm, (SEATS, Unit::Delivery))?;
     Ok(vec![("S4", idle), ("S3", loaded)])
-}
-
-/// As many connections as are aimed at, or as a process may have files open here.
-pub(crate) fn most(run: &Run, peer: Peer) -> Result<Measures, String> {
-    let most = run.most.min(files_max().saturating_sub(FILES_SPARED));
-    let server = run.places.start(peer, None)?;
-    let mut swarm = Swarm::new().map_err(|error| error.to_string())?;
-    let mut measures = enter(&mut swarm, most, &server, "/bench")?;
-    measures.insert("held".into(), (swarm.len() - swarm.gone()) as f64);
-    Ok(measures)
-}
-
-/// How many files this process may have open, and so the servers that it starts.
-fn files_max() -> usize {
-    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(1024)
 }
 
 fn enter(swarm: &mut Swarm, count: usize, server: &Server, namespace: &str) -> Result<Measures, String> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::request::{self, Loops, emit_typing_in};
 use super::{Counted, ENTER, Measures, Run, class_of, drain};
-use crate::load::{Client, Packet, Person, Scene, Swarm};
+use crate::load::{Client, Packet, Pause, Person, Scene, Swarm};
 use crate::peers::Peer;
 use crate::scenario::meter::Meter;
 use crate::tally::Tally;
@@ -23,23 +23,30 @@ const ROOMS_EACH_MAX: usize = 100;
 /// How many events a file of definitions declares; more of them would be too large for one.
 const EVENTS_EACH_MAX: usize = 2500;
 
-/// What there is more of, and how many.
+/// What there is more of, and how many. *Unused*: beside the one namespace, or the ten events, that all the work is done in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Growth {
     Namespaces(usize),
+    UnusedNamespaces(usize),
     Events(usize),
+    UnusedEvents(usize),
     Rooms(usize),
 }
 
+/// How many events are used where others are not.
+const USED_EVENTS: usize = 10;
+
 impl Growth {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Namespaces(1),
         Self::Namespaces(10),
         Self::Namespaces(100),
         Self::Namespaces(1000),
+        Self::UnusedNamespaces(1000),
         Self::Events(10),
         Self::Events(1000),
         Self::Events(10_000),
+        Self::UnusedEvents(10_000),
         Self::Rooms(1),
         Self::Rooms(10),
         Self::Rooms(100),
@@ -51,14 +58,20 @@ impl Growth {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Namespaces(_) => "namespaces",
+            Self::UnusedNamespaces(_) => "namespaces, one used",
             Self::Events(_) => "declared events",
+            Self::UnusedEvents(_) => "declared events, ten used",
             Self::Rooms(_) => "rooms",
         }
     }
 
     pub(crate) fn count(self) -> usize {
         match self {
-            Self::Namespaces(count) | Self::Events(count) | Self::Rooms(count) => count,
+            Self::Namespaces(count)
+            | Self::UnusedNamespaces(count)
+            | Self::Events(count)
+            | Self::UnusedEvents(count)
+            | Self::Rooms(count) => count,
         }
     }
 }
@@ -69,7 +82,7 @@ pub(crate) fn run(run: &Run, growth: Growth) -> Result<Measures, String> {
         _ => write(&run.places.bench.join("namespaces"), &run.places.scratch(), growth)?,
     };
     let server = run.places.start_with(Peer::Homeroom, None, &folder)?;
-    let mut swarm = Swarm::new().map_err(|error| error.to_string())?;
+    let mut swarm = Swarm::new(Pause::Awake)?;
     let person = |who: usize, namespace: Arc<str>, classes| Person {
         server: server.address,
         namespace,
@@ -77,12 +90,14 @@ pub(crate) fn run(run: &Run, growth: Growth) -> Result<Measures, String> {
         classes,
     };
     match growth {
-        Growth::Namespaces(count) => {
+        Growth::Namespaces(_) | Growth::UnusedNamespaces(_) => {
+            let count = if let Growth::Namespaces(count) = growth { count } else { 1 };
             let namespace = |who: usize| format!("/bench-{}", who / SEATS % count).into();
             swarm.enter((0..CLIENTS).map(|who| person(who, namespace(who), class_of(who, SEATS))), ENTER)?;
             request::measure(run, &server, None, &mut swarm, &mut Loops::new(CLIENTS, SEATS))
         }
-        Growth::Events(count) => {
+        Growth::Events(_) | Growth::UnusedEvents(_) => {
+            let count = if let Growth::Events(count) = growth { count } else { USED_EVENTS };
             let files = count.div_ceil(EVENTS_EACH_MAX);
             let namespace = |who: usize| format!("/bench-{}", who / SEATS % files).into();
             swarm.enter((0..CLIENTS).map(|who| person(who, namespace(who), class_of(who, SEATS))), ENTER)?;
@@ -165,8 +180,10 @@ fn write(from: &Path, scratch: &Path, growth: Growth) -> Result<PathBuf, String>
     let told = |error: std::io::Error| error.to_string();
     let _ = fs::remove_dir_all(&folder);
     let (namespaces, events) = match growth {
-        Growth::Namespaces(count) => (count, 0),
-        Growth::Events(count) => (count.div_ceil(EVENTS_EACH_MAX), count.min(EVENTS_EACH_MAX)),
+        Growth::Namespaces(count) | Growth::UnusedNamespaces(count) => (count, 0),
+        Growth::Events(count) | Growth::UnusedEvents(count) => {
+            (count.div_ceil(EVENTS_EACH_MAX), count.min(EVENTS_EACH_MAX))
+        }
         Growth::Rooms(_) => (0, 0),
     };
     let original = fs::read_to_string(from.join("bench/namespace.yaml")).map_err(told)?;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Measures;
+use crate::load::idle;
 use crate::process::{Server, cpu_of};
 
 pub(crate) struct Meter<'a> {
@@ -31,7 +32,7 @@ impl<'a> Meter<'a> {
 
     fn cpu(&self) -> (Duration, Duration, Duration) {
         let servers = self.servers.iter().map(|server| server.cpu()).sum();
-        (servers, self.redis.map_or(Duration::ZERO, Server::cpu), cpu_of(std::process::id()))
+        (servers, self.redis.map_or(Duration::ZERO, Server::cpu), cpu_of(std::process::id()).saturating_sub(idle()))
     }
 
     /// Ends the window, in which so many events were done: how many a second, and what one cost.

@@ -5,6 +5,7 @@ pub(crate) mod crowd;
 pub(crate) mod fanout;
 pub(crate) mod growth;
 pub(crate) mod meter;
+pub(crate) mod most;
 pub(crate) mod request;
 pub(crate) mod steady;
 

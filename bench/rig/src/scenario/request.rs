@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::meter::Meter;
 use super::{Counted, ENTER, Measures, Run, drain, people};
-use crate::load::{Client, Packet, Scene, Swarm};
+use crate::load::{Client, Packet, Pause, Scene, Swarm};
 use crate::peers::Peer;
 use crate::process::Server;
 use crate::tally::{Tally, millis};
@@ -16,7 +16,8 @@ pub(crate) const SEATS: usize = 2;
 /// Runs it; with Redis, what types is remembered there, and broadcasts pass it.
 pub(crate) fn run(run: &Run, peer: Peer, redis: Option<&Server>) -> Result<Measures, String> {
     let server = run.places.start(peer, redis)?;
-    let mut swarm = Swarm::new().map_err(|error| error.to_string())?;
+    let pause = if redis.is_some() { Pause::Asleep } else { Pause::Awake };
+    let mut swarm = Swarm::new(pause)?;
     swarm.enter(people(CLIENTS, SEATS, server.address, "/bench"), ENTER)?;
     let mut loops = Loops::new(CLIENTS, SEATS);
     measure(run, &server, redis, &mut swarm, &mut loops)
