@@ -34,6 +34,8 @@ pub(crate) fn run(
 
 fn enter(swarm: &mut Swarm, count: usize, server: &Server, namespace: &str) -> Result<Measures, String> {
     let mut measures = Measures::new();
+    // It listens a little before all that it begins with is there.
+    swarm.rest(SETTLE)?;
     let empty = server.memory();
     let who: Vec<_> = people(count, SEATS, server.address, namespace).collect();
     let meter = Meter::start(vec![server], None);

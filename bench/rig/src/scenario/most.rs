@@ -33,6 +33,7 @@ pub(crate) fn run(run: &Run, peer: Peer) -> Result<Measures, String> {
     let count = run.most.div_ceil(each);
     let servers = (0..count).map(|_| run.places.start(peer, None)).collect::<Result<Vec<_>, _>>()?;
     let memory = |servers: &[Server]| servers.iter().map(Server::memory).sum::<f64>();
+    thread::sleep(SETTLE);
     let empty = memory(&servers);
     let meter = Meter::start(servers.iter().collect(), None);
     let mut holders = Vec::new();
