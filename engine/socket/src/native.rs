@@ -74,8 +74,7 @@ impl Native {
             self.flush.begin();
         });
         let settings = &self.house.settings;
-        let (reader, writer) = upgraded.stream.into_split();
-        let conn = Arc::new(Conn::new(self, writer, link, upgraded.hold));
+        let conn = Arc::new(Conn::new(self, upgraded.stream, link, upgraded.hold));
         conn.keep_little_in_the_system();
         let sid = uuid::Uuid::new_v4().simple().to_string();
         let open = packet::open(&sid, settings.ping_interval, settings.ping_timeout, settings.message_bytes_max);
@@ -83,7 +82,7 @@ impl Native {
         let _ = conn.push(open);
         self.wheel.after(settings.connect_timeout, Alarm::new(&conn, What::Entered));
         self.wheel.after(settings.ping_interval, Alarm::new(&conn, What::Beat));
-        tokio::spawn(Task::new(conn, reader, peer, &upgraded.early));
+        tokio::spawn(Task::new(conn, peer, &upgraded.early));
     }
 
     /// One task turns it for all, as long as there is a transport.

@@ -1,15 +1,16 @@
 //! What is shared of a connection: with those who send to it, and with the wheel.
 
-use std::io;
+use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::task::Context;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use socket2::SockRef;
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
 
 use super::flush::Place;
 use super::outbox::{Bounds, Outbox};
@@ -25,7 +26,7 @@ const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 pub(super) struct Conn {
     pub(super) native: Arc<Native>,
     pub(super) link: Arc<Link>,
-    writer: OwnedWriteHalf,
+    stream: TcpStream,
     outbox: Mutex<Outbox>,
     place: Place,
     beat: Beat,
@@ -38,11 +39,11 @@ pub(super) struct Conn {
 }
 
 impl Conn {
-    pub(super) fn new(native: &Arc<Native>, writer: OwnedWriteHalf, link: Arc<Link>, hold: Hold) -> Self {
+    pub(super) fn new(native: &Arc<Native>, stream: TcpStream, link: Arc<Link>, hold: Hold) -> Self {
         Self {
             native: Arc::clone(native),
             link,
-            writer,
+            stream,
             outbox: Mutex::default(),
             place: native.flush.place(),
             beat: Beat::answered_at(native.wheel.now()),
@@ -58,7 +59,7 @@ impl Conn {
     pub(super) fn keep_little_in_the_system(&self) {
         #[cfg(target_os = "linux")]
         // If the system will not do it, slow clients are only more easily taken for silent ones.
-        let _ = SockRef::from(self.writer.as_ref()).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
+        let _ = SockRef::from(&self.stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
     }
 
     fn bounds(&self) -> Bounds {
@@ -80,7 +81,7 @@ impl Conn {
         if outbox.stuck().is_some() {
             return;
         }
-        match outbox.write(&SockRef::from(self.writer.as_ref()), self.native.wheel.now()) {
+        match outbox.write(&SockRef::from(&self.stream), self.native.wheel.now()) {
             Ok(()) if outbox.stuck().is_none() => {}
             Ok(()) => outbox.wake(),
             Err(_) => outbox.fail(),
@@ -95,6 +96,29 @@ impl Conn {
     pub(super) fn serve_by(&self, cx: &Context<'_>) {
         self.outbox.lock().waker = Some(cx.waker().clone());
         self.link.wake_at_end(cx.waker());
+    }
+
+    /// Reads what has come; yields how many bytes that is. Nobody but the task of the connection may read.
+    ///
+    /// Where the buffer was not filled there is no more. The stream is told so, instead of being asked once more, as
+    /// `TcpStream::poll_read` does, for which a connection would have to be two halves.
+    pub(super) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_read_ready(cx))?;
+            let mut read = None;
+            let asked = self.stream.try_io(Interest::READABLE, || {
+                let bytes = (&*SockRef::from(&self.stream)).read(buffer)?;
+                read = Some(bytes);
+                if (1..buffer.len()).contains(&bytes) { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match (read, asked) {
+                (Some(bytes), _) => return Poll::Ready(Ok(bytes)),
+                (None, Err(error)) if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    return Poll::Ready(Err(error));
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Whether the client is to be read from. Of a client that is behind, what waits is written by the task itself, which is
@@ -113,11 +137,11 @@ impl Conn {
     pub(super) fn poll_write(self: &Arc<Self>, cx: &mut Context<'_>) -> io::Result<Waits> {
         let mut outbox = self.outbox.lock();
         loop {
-            if outbox.stuck().is_some() && self.writer.as_ref().poll_write_ready(cx)?.is_pending() {
+            if outbox.stuck().is_some() && self.stream.poll_write_ready(cx)?.is_pending() {
                 self.watch(&mut outbox);
                 return Ok(if outbox.is_half_full(self.bounds()) { Waits::Much } else { Waits::Little });
             }
-            outbox.write(self.writer.as_ref(), self.native.wheel.now())?;
+            outbox.write(&self.stream, self.native.wheel.now())?;
             if outbox.is_empty() {
                 return Ok(Waits::Nothing);
             }
@@ -155,7 +179,7 @@ impl Conn {
 
     /// All is written, and the other side is to see that.
     pub(super) fn shut(&self) {
-        let _ = SockRef::from(self.writer.as_ref()).shutdown(std::net::Shutdown::Write);
+        let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
     }
 
     /// The client answered a ping.
@@ -237,7 +261,7 @@ impl Conn {
         if due? > now {
             return due;
         }
-        if outbox.knock(self.writer.as_ref(), now) {
+        if outbox.knock(&self.stream, now) {
             return Some(self.native.wheel.end_of_since(now, stall));
         }
         drop(outbox);

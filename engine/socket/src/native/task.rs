@@ -10,9 +10,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
-
 use super::conn::{Conn, Waits};
 use super::frame::{self, Code, Frame, Opcode};
 use super::packet::{self, Control};
@@ -61,7 +58,6 @@ impl From<io::Error> for End {
 /// A connection at work.
 pub(super) struct Task {
     conn: Arc<Conn>,
-    reader: OwnedReadHalf,
     session: Session,
     /// Bytes that are not yet a whole frame, or whose turn has not come.
     rest: Vec<u8>,
@@ -83,9 +79,9 @@ enum Phase {
 
 impl Task {
     /// A task for a connection; `early` was read already.
-    pub(super) fn new(conn: Arc<Conn>, reader: OwnedReadHalf, peer: Peer, early: &[u8]) -> Self {
+    pub(super) fn new(conn: Arc<Conn>, peer: Peer, early: &[u8]) -> Self {
         let session = Session::new(Arc::clone(&conn), peer);
-        Self { conn, reader, session, rest: early.to_vec(), partial: None, phase: Phase::New }
+        Self { conn, session, rest: early.to_vec(), partial: None, phase: Phase::New }
     }
 
     /// One turn; without an end, what is awaited will wake this task.
@@ -119,14 +115,11 @@ impl Task {
     }
 
     fn read_into(&mut self, buffer: &mut [u8], cx: &mut Context<'_>) -> Result<bool, End> {
-        let mut room = ReadBuf::new(buffer);
-        if Pin::new(&mut self.reader).poll_read(cx, &mut room)?.is_pending() {
-            return Ok(false);
-        }
-        let bytes = room.filled_mut();
-        if bytes.is_empty() {
-            return Err(End::Cut(Reason::TransportClosed));
-        }
+        let bytes = match self.conn.poll_read(cx, buffer)? {
+            Poll::Pending => return Ok(false),
+            Poll::Ready(0) => return Err(End::Cut(Reason::TransportClosed)),
+            Poll::Ready(read) => &mut buffer[..read],
+        };
         if self.rest.is_empty() {
             let taken = self.take(bytes)?;
             self.rest = bytes[taken..].to_vec();
@@ -244,10 +237,9 @@ impl Task {
         }
         let mut dropped = [0; 1024];
         loop {
-            let mut room = ReadBuf::new(&mut dropped);
-            match Pin::new(&mut self.reader).poll_read(cx, &mut room) {
+            match self.conn.poll_read(cx, &mut dropped) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(())) if !room.filled().is_empty() => {}
+                Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(_) => return Poll::Ready(()),
             }
         }
