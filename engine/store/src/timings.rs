@@ -11,11 +11,12 @@ pub const BOUNDS_US: [u64; 16] =
 /// Of things that may be over before a clock could be read twice, one in so many is timed.
 const TIMED_EVERY: u64 = 16;
 
-/// How often something took how long.
+/// How often something took how long. What is noted of a short time lies in one line of the processor's memory.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 pub struct Durations {
-    counts: [AtomicU64; BOUNDS_US.len() + 1],
     nanos: AtomicU64,
+    counts: [AtomicU64; BOUNDS_US.len() + 1],
 }
 
 impl Durations {

@@ -161,12 +161,19 @@ pub(crate) struct World<'a> {
     pub(crate) hooks: &'a [HookSignature],
     pub(crate) identity: &'a Identity,
     pub(crate) user: Shape,
+    pub(crate) checks: types::Checks,
 }
 
 impl<'a> World<'a> {
     fn new(input: &Input<'a>) -> Self {
         let user = crate::from_schema::shape_of(&input.identity.schema);
-        Self { sources: input.sources, hooks: input.hooks, identity: input.identity, user }
+        Self {
+            sources: input.sources,
+            hooks: input.hooks,
+            identity: input.identity,
+            user,
+            checks: types::Checks::default(),
+        }
     }
 
     /// `path:line`, for logs.

@@ -1,5 +1,6 @@
 //! Types: the author's notation expanded to JSON Schema, once for each place it stands at.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,8 +20,39 @@ pub(crate) struct Expanded {
     schemas: HashMap<Span, Option<Arc<Value>>>,
     shapes: HashMap<Span, Shape>,
     validators: HashMap<Span, Option<Arc<Validator>>>,
-    /// By the text of their schemas.
-    of_properties: HashMap<String, Option<Arc<Validator>>>,
+}
+
+/// What checks values, by the text of its schema: what looks alike is one for all namespaces, so that what many events ask of what
+/// they carry stays near the processor.
+#[derive(Default)]
+pub(crate) struct Checks {
+    validators: RefCell<HashMap<String, Arc<Validator>>>,
+    closed: RefCell<HashMap<String, Option<Arc<Closed>>>>,
+}
+
+impl Checks {
+    fn validator(&self, schema: &Value) -> Result<Arc<Validator>, SchemaError> {
+        let text = schema.to_string();
+        if let Some(known) = self.validators.borrow().get(&text) {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(Validator::new(schema.clone())?);
+        self.validators.borrow_mut().insert(text, Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// What reads such an object property by property. `None` if that cannot be done, or a property is wrong, or something is
+    /// said of it that cannot be told apart from the rest.
+    fn closed(&self, schema: &Value) -> Option<Arc<Closed>> {
+        let text = schema.to_string();
+        if let Some(known) = self.closed.borrow().get(&text) {
+            return known.clone();
+        }
+        let property = |name: &str| self.validator(&schema::property(schema, name)?).ok();
+        let made = Closed::of(schema, property).map(Arc::new);
+        self.closed.borrow_mut().insert(text, made.clone());
+        made
+    }
 }
 
 impl Compiler<'_, '_> {
@@ -69,20 +101,18 @@ impl Compiler<'_, '_> {
     /// or says of the property what cannot be told apart from the rest.
     pub(crate) fn property_validator(&mut self, node: &Node, name: &str) -> Option<Arc<Validator>> {
         let schema = self.schema(node)?;
-        let alone = schema::property(&schema, name)?;
-        let known = self.expanded.of_properties.entry(alone.to_string());
-        known.or_insert_with(|| Validator::new(alone).ok().map(Arc::new)).clone()
+        self.world.checks.validator(&schema::property(&schema, name)?).ok()
     }
 
     /// What reads such an object property by property, if that can be done.
     pub(crate) fn closed(&mut self, node: &Node) -> Option<Arc<Closed>> {
         let schema = self.schema(node)?;
-        Closed::of(&schema, |name| self.property_validator(node, name)).map(Arc::new)
+        self.world.checks.closed(&schema)
     }
 
     fn compiled_schema(&mut self, node: &Node, schema: &Value) -> Option<Arc<Validator>> {
-        match Validator::new(schema.clone()) {
-            Ok(validator) => Some(Arc::new(validator)),
+        match self.world.checks.validator(schema) {
+            Ok(validator) => Some(validator),
             Err(error) => {
                 self.tell_schema(node, &error);
                 None

@@ -1,6 +1,6 @@
-//! How long each stage of an event takes. The clock is read for some events only: for the first of a namespace in each
-//! millisecond, so that whatever is rare is timed always, and for every sixteenth of a connection beside. So what it costs is
-//! bounded, however many events come.
+//! How long each stage of an event takes. The clock is read for some events only: for the first of a namespace in each tenth of
+//! a second, so that what comes less than ten times a second there is timed always, and for every sixteenth of a connection
+//! beside. So what it costs is bounded, however many events come, and in however many namespaces.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};

@@ -18,6 +18,9 @@ pub(crate) const UNKNOWN: &str = "(unknown)";
 /// Codes that are told from the start, at 0: an alert that watches a number grow cannot tell it from one that was not there.
 const FAILURES: [&str; 3] = ["INTERNAL", "TIMEOUT", "UNAVAILABLE"];
 
+/// Of a namespace's events, the first in so many milliseconds is timed in any case.
+const TIMED_MS: i64 = 100;
+
 /// How many codes of an event are told apart. Authors declare fewer.
 const CODES_MAX: usize = 64;
 
@@ -43,8 +46,8 @@ pub(crate) struct Meters {
 pub(crate) struct AllMeter {
     pub(super) stages: [Durations; Stage::ALL.len()],
     pub(super) reached: [AtomicU64; REACHED.len() + 1],
-    /// In which millisecond an event was timed last.
-    timed_ms: AtomicI64,
+    /// In which [`TIMED_MS`] an event was timed last.
+    timed_in: AtomicI64,
 }
 
 /// One event that comes in.
@@ -154,9 +157,10 @@ impl Meters {
 }
 
 impl AllMeter {
-    /// Whether an event that came now is the first to be timed in its millisecond.
+    /// Whether an event that came now is the first to be timed in its [`TIMED_MS`].
     pub(super) fn is_first_of(&self, now_ms: i64) -> bool {
-        self.timed_ms.load(Ordering::Relaxed) != now_ms && self.timed_ms.swap(now_ms, Ordering::Relaxed) != now_ms
+        let now = now_ms.div_euclid(TIMED_MS);
+        self.timed_in.load(Ordering::Relaxed) != now && self.timed_in.swap(now, Ordering::Relaxed) != now
     }
 }
 
@@ -285,8 +289,9 @@ mod tests {
     }
 
     #[test]
-    fn one_event_of_a_millisecond_is_the_first() {
+    fn one_event_of_a_tenth_of_a_second_is_the_first() {
         let all = AllMeter::default();
-        assert_eq!([1, 1, 2, 2, 1].map(|now_ms| all.is_first_of(now_ms)), [true, false, true, false, true]);
+        let came = [100, 199, 200, 299, 150].map(|now_ms| all.is_first_of(now_ms));
+        assert_eq!(came, [true, false, true, false, true]);
     }
 }
