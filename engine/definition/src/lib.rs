@@ -13,6 +13,7 @@
 mod choices;
 pub mod codes;
 pub mod diagnostic;
+mod few;
 pub mod format;
 pub mod model;
 pub mod names;
@@ -33,6 +34,7 @@ pub mod yaml;
 pub use schemars;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Fix, Severity};
+pub use few::Few;
 pub use names::{Piece, SplitError, split};
 pub use pattern::{Pattern, is_param_value};
 pub use read::{FromNode, Many, Reader, Table, Text};

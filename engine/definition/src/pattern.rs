@@ -2,7 +2,11 @@
 
 mod parse;
 
+use std::convert::Infallible;
+use std::ops::Range;
+
 use crate::diagnostic::Diagnostic;
+use crate::few::Few;
 use crate::source::{Span, Spanned};
 use crate::tree::Text;
 
@@ -27,6 +31,8 @@ pub struct Pattern {
     /// Where it stands.
     pub span: Span,
     segments: Vec<Segment>,
+    /// Where its parameters stand in the text, brackets included.
+    gaps: Few<Range<u32>>,
 }
 
 /// What stands between two colons: letters, or a parameter with letters around it.
@@ -45,8 +51,8 @@ struct Hole {
 impl Pattern {
     /// Reads a pattern. Errors point at the part that is wrong.
     pub fn parse(text: &Text) -> Result<Self, Diagnostic> {
-        let segments = parse::segments(text)?;
-        Ok(Self { text: text.value.clone(), span: text.span, segments })
+        let (segments, gaps) = parse::segments(text)?;
+        Ok(Self { text: text.value.clone(), span: text.span, segments, gaps: gaps.into() })
     }
 
     /// The names of the parameters, in order.
@@ -63,18 +69,32 @@ impl Pattern {
     pub fn fill<V: AsRef<str>>(&self, values: impl IntoIterator<Item = V>) -> Option<String> {
         let mut values = values.into_iter();
         let mut text = String::with_capacity(self.text.len());
-        for (index, segment) in self.segments.iter().enumerate() {
-            if index > 0 {
-                text.push(':');
+        let spelt = self.spell(&mut text, |_, text| {
+            let value = values.next().filter(|value| is_param_value(value.as_ref()));
+            Ok::<_, Infallible>(value.map(|value| text.push_str(value.as_ref())).is_some())
+        });
+        matches!(spelt, Ok(true)).then_some(text)
+    }
+
+    /// Appends the text. `put` appends the value of a parameter by its number, and says whether it is there; says whether all are.
+    ///
+    /// # Errors
+    /// As `put`; what was appended until then is left in `out`.
+    pub fn spell<E>(
+        &self,
+        out: &mut String,
+        mut put: impl FnMut(usize, &mut String) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let mut from = 0;
+        for (number, gap) in self.gaps.iter().enumerate() {
+            out.push_str(&self.text[from..gap.start as usize]);
+            if !put(number, out)? {
+                return Ok(false);
             }
-            text.push_str(&segment.before);
-            if let Some(hole) = &segment.hole {
-                let value = values.next()?;
-                text.push_str(Some(value.as_ref()).filter(|value| is_param_value(value))?);
-                text.push_str(&hole.after);
-            }
+            from = gap.end as usize;
         }
-        Some(text)
+        out.push_str(&self.text[from..]);
+        Ok(true)
     }
 
     /// The values of the parameters that make this pattern spell `text`, in order; `None` if none do.

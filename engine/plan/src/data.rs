@@ -1,7 +1,10 @@
 //! Values and texts with holes: `data:`, `ack:`, `value:`, and templates such as `class:<classId>`.
 
+mod written;
+
 use std::borrow::Cow;
 
+use homeroom_definition::Few;
 use indexmap::IndexMap;
 use serde_json::{Map, Number, Value};
 
@@ -10,11 +13,13 @@ use crate::frame::Frame;
 use crate::json::{self, push_display};
 use crate::program::Slot;
 
+use written::{Written, write_expr};
+
 /// A value with holes.
 #[derive(Debug, Clone)]
 pub enum Data {
     /// No hole inside.
-    Const(Value),
+    Const(Box<Value>),
     /// Exactly one `<...>`: keeps its type; absent stays absent.
     Expr(Expr),
     /// Text around holes.
@@ -22,14 +27,21 @@ pub enum Data {
     /// A list; absent items are left out.
     List(Vec<Data>),
     /// An object; absent properties are left out.
-    Object(IndexMap<Box<str>, Data>),
+    Object(Object),
+}
+
+/// An object with holes: its properties, and how it is written.
+#[derive(Debug, Clone)]
+pub struct Object {
+    properties: Box<IndexMap<Box<str>, Data>>,
+    written: Written,
 }
 
 /// A text with holes. A hole that is absent makes the whole text absent.
 #[derive(Debug, Clone, Default)]
 pub struct Template {
     /// The parts, in order.
-    pub parts: Vec<Part>,
+    pub parts: Few<Part>,
 }
 
 /// A part of a [`Template`].
@@ -52,16 +64,16 @@ impl Data {
     /// If an expression in it has no value; see [`Expr::eval`].
     pub fn eval(&self, frame: &Frame<'_>) -> Result<Option<Value>, EvalError> {
         match self {
-            Self::Const(value) => Ok(Some(value.clone())),
+            Self::Const(value) => Ok(Some((**value).clone())),
             Self::Expr(expr) => Ok(expr.eval(frame)?.map(Cow::into_owned)),
             Self::Text(template) => Ok(template.text(frame)?.map(Value::String)),
             Self::List(items) => {
                 let items = items.iter().filter_map(|item| item.eval(frame).transpose());
                 items.collect::<Result<_, _>>().map(|items| Some(Value::Array(items)))
             }
-            Self::Object(properties) => {
-                let mut map = Map::with_capacity(properties.len());
-                for (name, data) in properties {
+            Self::Object(object) => {
+                let mut map = Map::with_capacity(object.properties.len());
+                for (name, data) in &*object.properties {
                     if let Some(value) = data.eval(frame)? {
                         map.insert(name.to_string(), value);
                     }
@@ -76,14 +88,12 @@ impl Data {
     pub(crate) fn holding(&self, slot: Slot, held: &Data) -> Option<Data> {
         Some(match self {
             Self::Const(value) => Self::Const(value.clone()),
-            Self::Expr(Expr::Path(path)) if path.root == Root::Slot(slot) && path.rest.is_empty() => held.clone(),
+            Self::Expr(Expr::Path(path)) if path.root == Root::slot(slot) && path.is_bare() => held.clone(),
             Self::List(items) => Self::List(items.iter().map(|item| item.holding(slot, held)).collect::<Option<_>>()?),
-            Self::Object(properties) => {
-                let mut filled = IndexMap::with_capacity(properties.len());
-                for (name, data) in properties {
-                    filled.insert(name.clone(), data.holding(slot, held)?);
-                }
-                Self::Object(filled)
+            Self::Object(object) => {
+                let properties = object.properties.iter();
+                let filled = properties.map(|(name, data)| Some((name.clone(), data.holding(slot, held)?)));
+                Self::Object(filled.collect::<Option<_>>()?)
             }
             Self::Expr(_) | Self::Text(_) => return None,
         })
@@ -97,31 +107,40 @@ impl Data {
     pub fn write_json(&self, frame: &Frame<'_>, out: &mut String) -> Result<bool, EvalError> {
         match self {
             Self::Const(value) => json::write(value, out),
-            Self::Expr(expr) => match expr.eval(frame)? {
-                Some(value) => json::write(&value, out),
-                None => return Ok(false),
-            },
+            Self::Expr(expr) => return write_expr(expr, frame, out),
             Self::Text(template) => return template.write_json(frame, out),
             Self::List(items) => {
                 out.push('[');
                 json::separated(items, out, |item, out| item.write_json(frame, out))?;
                 out.push(']');
             }
-            Self::Object(properties) => {
-                out.push('{');
-                json::separated(properties, out, |(name, data), out| {
-                    json::write_text(name, out);
-                    out.push(':');
-                    data.write_json(frame, out)
-                })?;
-                out.push('}');
-            }
+            Self::Object(object) => object.written.write(frame, out)?,
         }
         Ok(true)
     }
 }
 
+impl Object {
+    /// What a property is; `None` if there is none of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Data> {
+        self.properties.get(name)
+    }
+}
+
+impl FromIterator<(Box<str>, Data)> for Object {
+    fn from_iter<I: IntoIterator<Item = (Box<str>, Data)>>(properties: I) -> Self {
+        let properties = properties.into_iter().collect();
+        Self { written: Written::of(&properties), properties: Box::new(properties) }
+    }
+}
+
 impl Template {
+    /// These parts, in order.
+    pub fn new(parts: impl Into<Few<Part>>) -> Self {
+        Self { parts: parts.into() }
+    }
+
     /// The text; `None` if a hole is absent.
     ///
     /// # Errors

@@ -119,34 +119,37 @@ impl<'a> Frame<'a> {
     /// The value at the end of a path; `None` if it is absent.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<&Value> {
-        let (from, rest) = match (path.root, path.rest.as_slice()) {
-            (Root::Payload, [name, rest @ ..]) => (self.payload?.property(name)?, rest),
-            (root, rest) => (self.root(root)?, rest),
+        let (from, done) = match (path.root, path.first()) {
+            (Root::Property(number), Some(name)) => (self.payload?.numbered(number.into(), name)?, 1),
+            (Root::Payload, Some(name)) => (self.payload?.property(name)?, 1),
+            (root, _) => (self.root(root)?, 0),
         };
-        rest.iter().try_fold(from, |value, step| inside(value, step))
+        path.walk(from, done)
     }
 
     fn root(&self, root: Root) -> Option<&Value> {
         match root {
             Root::User => Some(&self.user),
-            Root::Payload => self.payload.map(Payload::whole),
+            Root::Payload | Root::Property(_) => self.payload.map(Payload::whole),
             Root::Args => self.args,
             Root::Socket => self.socket.as_ref().map(Socket::value),
             Root::Now => Some(self.now.value()),
             Root::Entry => self.entry,
-            Root::Slot(slot) => self.slots.get(slot)?.as_ref(),
+            Root::Slot(slot) => self.slots.get(slot as usize)?.as_ref(),
         }
     }
 }
 
-/// A property of an object by its name, or an item of a list by its number.
-pub(crate) fn inside<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
+/// A property of an object by its name, or an item of a list by its number; either as the bytes of a text.
+pub(crate) fn inside<'v>(value: &'v Value, step: &[u8]) -> Option<&'v Value> {
     // In small objects looking at each is quicker than hashing the name.
     const SMALL: usize = 12;
     match value {
-        Value::Object(map) if map.len() <= SMALL => map.iter().find_map(|(own, value)| (own == step).then_some(value)),
-        Value::Object(map) => map.get(step),
-        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+        Value::Object(map) if map.len() <= SMALL => {
+            map.iter().find_map(|(own, value)| (own.as_bytes() == step).then_some(value))
+        }
+        Value::Object(map) => map.get(str::from_utf8(step).ok()?),
+        Value::Array(items) => items.get(str::from_utf8(step).ok()?.parse::<usize>().ok()?),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 
 use crate::frame::inside;
+use crate::schema::Names;
 
 /// What an event carries.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub enum Payload {
 /// Properties in the order in which they came.
 #[derive(Debug)]
 pub struct Fields {
-    names: Arc<[Box<str>]>,
+    names: Arc<Names>,
     /// By the number of the name.
     found: Vec<(usize, Value)>,
     whole: OnceLock<Value>,
@@ -43,10 +44,18 @@ impl Payload {
     }
 
     /// One of its properties.
-    pub(crate) fn property(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn property(&self, name: &[u8]) -> Option<&Value> {
         match self {
             Self::Whole(value) => inside(value, name),
             Self::Fields(fields) => fields.get(name),
+        }
+    }
+
+    /// The same, by its number where the names are declared.
+    pub(crate) fn numbered(&self, number: usize, name: &[u8]) -> Option<&Value> {
+        match self {
+            Self::Whole(value) => inside(value, name),
+            Self::Fields(fields) => fields.numbered(number),
         }
     }
 }
@@ -59,7 +68,7 @@ impl From<Value> for Payload {
 
 impl Fields {
     /// None yet, of an object with these names.
-    pub(crate) fn new(names: &Arc<[Box<str>]>) -> Self {
+    pub(crate) fn new(names: &Arc<Names>) -> Self {
         Self { names: Arc::clone(names), found: Vec::with_capacity(names.len()), whole: OnceLock::new() }
     }
 
@@ -80,12 +89,16 @@ impl Fields {
         self.found.iter()
     }
 
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.found.iter().find_map(|(number, value)| (*self.names[*number] == *name).then_some(value))
+    fn get(&self, name: &[u8]) -> Option<&Value> {
+        self.numbered(self.names.number(name, 0)?)
+    }
+
+    fn numbered(&self, number: usize) -> Option<&Value> {
+        self.found.iter().find_map(|(known, value)| (*known == number).then_some(value))
     }
 
     fn tree(&self) -> Value {
-        let named = self.found.iter().map(|(number, value)| (self.names[*number].to_string(), value.clone()));
+        let named = self.found.iter().map(|(number, value)| (self.names.name(*number).to_owned(), value.clone()));
         Value::Object(named.collect::<Map<_, _>>())
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use homeroom_definition::{Pattern, RateLimit, Span};
+use homeroom_definition::{Few, Pattern, RateLimit, Span};
 
 use crate::contract::Contract;
 use crate::data::{Data, Template};
@@ -68,9 +68,9 @@ pub struct Namespace {
     /// Questions to a service, and news for it.
     pub webhooks: Vec<Webhook>,
     /// What clients may send, by name.
-    pub client_events: HashMap<Box<str>, Entry>,
+    pub client_events: HashMap<Arc<str>, Entry>,
     /// What services may send, by name.
-    pub backend_events: HashMap<Box<str>, Entry>,
+    pub backend_events: HashMap<Arc<str>, Entry>,
     /// What clients may receive.
     pub server_events: Vec<ServerEvent>,
     /// The text that clients are told for each code, engine codes included where reworded.
@@ -93,7 +93,7 @@ pub struct Entry {
     /// How often it may come.
     pub rate: Option<Rate>,
     /// Who may send it; the first rule that holds admits. Empty: anyone.
-    pub rules: Vec<Rule>,
+    pub rules: Few<Rule>,
     /// What it does.
     pub handler: Handler,
     /// What its sender is answered.
@@ -213,7 +213,7 @@ pub struct Rule {
     /// The same, to the letter.
     pub span: Span,
     /// This connection must be in one of these rooms; empty: not asked.
-    pub inside: Vec<RoomRef>,
+    pub inside: Few<RoomRef>,
     /// Numbers of the roles of which the user must have one ([`Plan::roles`]); empty: not asked.
     pub roles: Vec<usize>,
     /// Holds before the checks are made, as it needs nothing of them.
@@ -275,7 +275,7 @@ pub struct RoomRef {
     /// The room.
     pub room: RoomId,
     /// Its parameters, in the order of its pattern.
-    pub params: Vec<Template>,
+    pub params: Few<Template>,
 }
 
 /// The four kinds of state.
@@ -322,7 +322,7 @@ pub struct StateRef {
     /// The state.
     pub state: StateId,
     /// Its parameters, in the order of its key.
-    pub params: Vec<Template>,
+    pub params: Few<Template>,
 }
 
 /// A state or a room.
@@ -669,9 +669,9 @@ pub struct Emit {
     /// Which.
     pub event: EventId,
     /// Where to.
-    pub to: Vec<Audience>,
+    pub to: Few<Audience>,
     /// Not to these.
-    pub except: Vec<Audience>,
+    pub except: Few<Audience>,
     /// Only to users with one of these roles (each a text); empty: all.
     pub roles: Vec<Template>,
     /// What is sent.

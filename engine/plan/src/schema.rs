@@ -11,8 +11,10 @@ mod expand;
 mod fields;
 mod issues;
 mod keywords;
+mod names;
 mod property;
 mod prune;
+mod simple;
 mod validator;
 
 use std::collections::BTreeMap;
@@ -22,6 +24,7 @@ use serde_json::Value;
 pub use closed::Closed;
 pub use expand::{BUILT_IN, expand};
 pub use issues::Issue;
+pub use names::Names;
 pub use validator::Validator;
 
 pub(crate) use at::escaped;

@@ -22,9 +22,9 @@ pub(crate) fn values(
     frame: &Frame<'_>,
 ) -> Result<Option<Vec<String>>, Refusal> {
     let mut values = Vec::with_capacity(params.len());
-    for (template, name) in params.iter().zip(pattern.params()) {
+    for (number, template) in params.iter().enumerate() {
         let mut value = String::new();
-        if !put(template, name, frame, &mut value)? {
+        if !put(template, frame, &mut value, || unusable(pattern, number))? {
             return Ok(None);
         }
         values.push(value);
@@ -34,7 +34,7 @@ pub(crate) fn values(
 
 /// The name that a pattern spells with these values.
 pub(crate) fn spelt(pattern: &Pattern, values: &[String]) -> Result<String, Refusal> {
-    pattern.fill(values).ok_or_else(|| unusable(pattern.params().next().unwrap_or("")))
+    pattern.fill(values).ok_or_else(|| unusable(pattern, 0))
 }
 
 /// The name that a pattern spells with what its parameters are in `frame`; `None` if one of them is absent.
@@ -43,29 +43,25 @@ pub(crate) fn spelt(pattern: &Pattern, values: &[String]) -> Result<String, Refu
 /// As [`values`].
 pub(crate) fn name(pattern: &Pattern, params: &[Template], frame: &Frame<'_>) -> Result<Option<String>, Refusal> {
     let mut name = String::with_capacity(pattern.text.len() + USUAL_BYTES);
-    let mut params = params.iter();
-    for (index, segment) in pattern.segments().iter().enumerate() {
-        if index > 0 {
-            name.push(':');
-        }
-        name.push_str(segment.prefix());
-        let Some(param) = segment.param() else { continue };
-        let template = params.next().ok_or_else(|| unusable(param))?;
-        if !put(template, param, frame, &mut name)? {
-            return Ok(None);
-        }
-        name.push_str(segment.suffix());
-    }
-    Ok(Some(name))
+    let there = pattern.spell(&mut name, |number, name| {
+        let template = params.get(number).ok_or_else(|| unusable(pattern, number))?;
+        put(template, frame, name, || unusable(pattern, number))
+    })?;
+    Ok(there.then_some(name))
 }
 
 /// Appends the value of a parameter; says whether it is there.
-fn put(template: &Template, param: &str, frame: &Frame<'_>, out: &mut String) -> Result<bool, Refusal> {
+fn put(
+    template: &Template,
+    frame: &Frame<'_>,
+    out: &mut String,
+    unusable: impl FnOnce() -> Refusal,
+) -> Result<bool, Refusal> {
     let before = out.len();
     if !template.write(frame, out)? {
         return Ok(false);
     }
-    if is_param_value(&out[before..]) { Ok(true) } else { Err(unusable(param)) }
+    if is_param_value(&out[before..]) { Ok(true) } else { Err(unusable()) }
 }
 
 /// The text of a field or member.
@@ -82,7 +78,9 @@ pub(crate) fn field(template: &Template, frame: &Frame<'_>, bytes_max: usize) ->
     }
 }
 
-fn unusable(name: &str) -> Refusal {
+/// The parameter of this number has a value that could be structure.
+fn unusable(pattern: &Pattern, number: usize) -> Refusal {
+    let name = pattern.params().nth(number).unwrap_or("");
     Refusal::invalid(
         format!("/{name}"),
         "cannot be part of a room's or key's name: 1 to 128 bytes without `:`, `<`, `>`, `*`",

@@ -159,9 +159,9 @@ impl Scene<'_> {
     fn who_may(&self, asked: &Asked) -> Vec<super::needs::Remedy> {
         let role = self.person.role();
         let rules = match &asked.subject {
-            Whose::Room { name, .. } => room_named(&self.namespace, name).map(|(_, room)| &room.rules),
-            Whose::Event { name } if name == "connect" => Some(&self.namespace.connect.rules),
-            Whose::Event { name } => self.namespace.client_events.get(name.as_str()).map(|entry| &entry.rules),
+            Whose::Room { name, .. } => room_named(&self.namespace, name).map(|(_, room)| &*room.rules),
+            Whose::Event { name } if name == "connect" => Some(&*self.namespace.connect.rules),
+            Whose::Event { name } => self.namespace.client_events.get(name.as_str()).map(|entry| &*entry.rules),
         };
         rules.map(|rules| self.needs().of(rules, role)).unwrap_or_default()
     }

@@ -1,7 +1,8 @@
 //! Coverage: what the definitions say, and whether any scenario has made it happen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use homeroom_definition::{Sources, Span};
 use homeroom_plan::Plan;
@@ -216,7 +217,7 @@ fn asks_nothing(rule: &Rule) -> bool {
         && rule.like.is_none()
 }
 
-fn sorted(entries: &std::collections::HashMap<Box<str>, Entry>) -> Vec<&Entry> {
+fn sorted(entries: &HashMap<Arc<str>, Entry>) -> Vec<&Entry> {
     let mut sorted: Vec<&Entry> = entries.values().collect();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
     sorted

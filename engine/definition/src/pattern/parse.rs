@@ -1,5 +1,7 @@
 //! From the text of a pattern to its segments.
 
+use std::ops::Range;
+
 use super::{Hole, Segment};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -7,19 +9,23 @@ use crate::names::{Piece, split};
 use crate::source::{Span, Spanned};
 use crate::tree::Text;
 
-/// The segments of a pattern. Errors point at the part that is wrong.
-pub(super) fn segments(text: &Text) -> Result<Vec<Segment>, Diagnostic> {
+/// The segments of a pattern, and where the parameters stand in its text. Errors point at the part that is wrong.
+pub(super) fn segments(text: &Text) -> Result<(Vec<Segment>, Vec<Range<u32>>), Diagnostic> {
     let pieces = split(text).map_err(|error| {
         Diagnostic::error(codes::BAD_PATTERN, text.inner(error.range), error.message).help(error.help)
     })?;
     let mut reading = Reading { text, segments: vec![Segment::default()] };
+    let mut gaps = Vec::new();
     for piece in pieces {
         match piece {
             Piece::Literal(range) => reading.literal(range)?,
-            Piece::Hole(range) => reading.hole(range)?,
+            Piece::Hole(range) => {
+                reading.hole(range.clone())?;
+                gaps.push(range.start as u32 - 1..range.end as u32 + 1);
+            }
         }
     }
-    reading.finish()
+    Ok((reading.finish()?, gaps))
 }
 
 /// A pattern half read.
@@ -29,7 +35,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn literal(&mut self, range: std::ops::Range<usize>) -> Result<(), Diagnostic> {
+    fn literal(&mut self, range: Range<usize>) -> Result<(), Diagnostic> {
         for (offset, c) in self.text.value[range.clone()].char_indices() {
             let at = range.start + offset;
             let span = self.text.inner(at..at + c.len_utf8());
@@ -61,7 +67,7 @@ impl Reading<'_> {
         }
     }
 
-    fn hole(&mut self, range: std::ops::Range<usize>) -> Result<(), Diagnostic> {
+    fn hole(&mut self, range: Range<usize>) -> Result<(), Diagnostic> {
         let span = self.text.inner(range.clone());
         let name = self.text.value[range].trim().to_owned();
         if !is_name(&name) {

@@ -18,7 +18,7 @@ impl Compiler<'_, '_> {
         match &node.kind {
             Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => {
                 let value = node.to_json();
-                Some((Data::Const(value.clone()), Known::made(Shape::Const(value))))
+                Some((Data::Const(Box::new(value.clone())), Known::made(Shape::Const(value))))
             }
             Kind::Str(_) => self.text_data(&node.text()?, scope),
             Kind::Seq(items) => self.list_data(items, scope),
@@ -30,7 +30,7 @@ impl Compiler<'_, '_> {
         match self.cut(text)? {
             Cut::Plain => {
                 let value = Value::from(text.value.as_str());
-                Some((Data::Const(value.clone()), Known::made(Shape::Const(value))))
+                Some((Data::Const(Box::new(value.clone())), Known::made(Shape::Const(value))))
             }
             Cut::Whole(range) => {
                 let compiled = self.expression(text, range, scope)?;
@@ -57,7 +57,7 @@ impl Compiler<'_, '_> {
 
     fn object_data(&mut self, entries: &[(Text, Node)], scope: &Scope) -> Option<(Data, Known)> {
         let all: Vec<_> = entries.iter().map(|(key, node)| (key, self.data(node, scope))).collect();
-        let (mut object, mut parts) = (IndexMap::new(), IndexMap::new());
+        let (mut object, mut parts) = (IndexMap::<Box<str>, Data>::new(), IndexMap::new());
         for (key, compiled) in all {
             let (data, known) = compiled?;
             object.insert(key.value.as_str().into(), data);
@@ -76,18 +76,21 @@ pub(crate) fn object_known(parts: IndexMap<String, Known>) -> Known {
 
 fn constant_list(items: Vec<Data>) -> Data {
     let constants: Option<Vec<Value>> = items.iter().map(as_constant).collect();
-    constants.map_or(Data::List(items), |values| Data::Const(Value::Array(values)))
+    constants.map_or(Data::List(items), |values| Data::Const(Box::new(Value::Array(values))))
 }
 
 fn constant_object(object: IndexMap<Box<str>, Data>) -> Data {
     let constants: Option<serde_json::Map<_, _>> =
         object.iter().map(|(name, data)| Some((name.to_string(), as_constant(data)?))).collect();
-    constants.map_or(Data::Object(object), |map| Data::Const(Value::Object(map)))
+    match constants {
+        Some(map) => Data::Const(Box::new(Value::Object(map))),
+        None => Data::Object(object.into_iter().collect()),
+    }
 }
 
 fn as_constant(data: &Data) -> Option<Value> {
     match data {
-        Data::Const(value) => Some(value.clone()),
+        Data::Const(value) => Some((**value).clone()),
         _ => None,
     }
 }

@@ -115,7 +115,8 @@ impl Compiler<'_, '_> {
         let roles = self.role_texts(&step.roles, scope)?;
         self.by_role |= !roles.is_empty() || !declared.item.views.is_empty();
         let volatile = step.volatile.as_ref().is_some_and(|node| node.as_bool() == Some(true));
-        let emit = Emit { event, to, except, roles, body: sent.body, volatile, fits: sent.fits };
+        let emit =
+            Emit { event, to: to.into(), except: except.into(), roles, body: sent.body, volatile, fits: sent.fits };
         Some(Done::new(Verb::Emit(emit), Known::made(Shape::Boolean)))
     }
 
@@ -149,7 +150,7 @@ impl Compiler<'_, '_> {
                 (data, known, node.span)
             }
             (None, Some(known)) => {
-                let path = Path { root: crate::expr::Root::Payload, rest: Vec::new() };
+                let path = Path::new(crate::expr::Root::Payload, []);
                 (Data::Expr(Expr::Path(path)), known.clone(), step.event.span)
             }
             (None, None) => {
@@ -179,9 +180,9 @@ impl Compiler<'_, '_> {
 
     /// What of an object's properties is left to check. `None` if it must be checked whole.
     fn doubts(&mut self, data: &Data, shape: &Shape, payload: &Node, wanted: &Shape) -> Option<Vec<Doubt>> {
-        let Data::Object(properties) = data else { return None };
+        let Data::Object(object) = data else { return None };
         let doubts = doubts(shape, wanted)?.into_iter().map(|name| {
-            let (data, schema) = (properties.get(name.as_str())?.clone(), self.property_validator(payload, &name)?);
+            let (data, schema) = (object.get(&name)?.clone(), self.property_validator(payload, &name)?);
             Some(Doubt { pointer: format!("/{}", schema::escaped(&name)).into(), data, schema })
         });
         doubts.collect()
@@ -349,7 +350,7 @@ impl Compiler<'_, '_> {
             params.push(template);
             known.push(param);
         }
-        let room = Referred { to: RoomRef { room: index, params }, params: known };
+        let room = Referred { to: RoomRef { room: index, params: params.into() }, params: known };
         Some(self.reached(room, name.span, text, scope))
     }
 
@@ -378,7 +379,7 @@ impl Compiler<'_, '_> {
             }
         }
         let known = all.into_iter().reduce(|one, other| Known { proven: one.proven || other.proven, ..one.or(other) });
-        Some((Template { parts }, known?))
+        Some((Template::new(parts), known?))
     }
 
     /// A name that what is sent does not have: `user` is allowed, anything else is told.
@@ -445,13 +446,9 @@ fn project(data: &Data, known: &Known, path: &[&str]) -> Option<(Data, Known)> {
         }
     };
     let inner = match data {
-        Data::Object(object) => object.get(*first)?.clone(),
-        Data::Const(value) => Data::Const(value.get(*first)?.clone()),
-        Data::Expr(Expr::Path(path)) => {
-            let mut path = path.clone();
-            path.rest.push((*first).into());
-            Data::Expr(Expr::Path(path))
-        }
+        Data::Object(object) => object.get(first)?.clone(),
+        Data::Const(value) => Data::Const(Box::new(value.get(*first)?.clone())),
+        Data::Expr(Expr::Path(path)) => Data::Expr(Expr::Path(path.below(first))),
         Data::Expr(_) | Data::Text(_) | Data::List(_) => return None,
     };
     project(&inner, &part, rest)
@@ -461,7 +458,7 @@ fn as_parts(data: Data) -> Option<Vec<Part>> {
     match data {
         Data::Expr(expr) => Some(vec![Part::Hole(expr)]),
         Data::Const(value) => Some(vec![Part::Hole(Expr::Const(value))]),
-        Data::Text(template) => Some(template.parts),
+        Data::Text(template) => Some(template.parts.into()),
         Data::List(_) | Data::Object(_) => None,
     }
 }

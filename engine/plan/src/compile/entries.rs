@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use homeroom_definition::model::{BackendEvent, ClientEvent, Connect, Step as Written};
-use homeroom_definition::{Diagnostic, LimitScope, Node, Table, Text, parse_rate_limit};
+use homeroom_definition::{Diagnostic, Few, LimitScope, Node, Table, Text, parse_rate_limit};
 
 use super::contract::AckShape;
 use super::rules::{Keys, Who, who};
@@ -103,7 +103,7 @@ impl Compiler<'_, '_> {
             place: self.place(self.unit.path.span),
             input: Input::AnyArgs,
             rate: None,
-            rules: Vec::new(),
+            rules: Few::default(),
             handler: Handler { slots: 0, body: Vec::new(), executes: false, joins: false },
             ack: Ack::Empty,
             envelope: Arc::clone(envelope),
@@ -125,20 +125,20 @@ impl Compiler<'_, '_> {
             with: &connect.with,
         };
         entry.rules = match who(self, connect.allow.as_ref(), keys) {
-            Who::Rules(rules) => self.rules(&rules, &mut scope),
-            Who::Anyone | Who::Unsaid => Vec::new(),
+            Who::Rules(rules) => self.rules(&rules, &mut scope).into(),
+            Who::Anyone | Who::Unsaid => Few::default(),
         };
         entry.handler = self.handler(&connect.body, &mut scope)?;
         Some(entry)
     }
 
-    fn client_events(&mut self, envelope: &Arc<Envelope>) -> HashMap<Box<str>, Entry> {
+    fn client_events(&mut self, envelope: &Arc<Envelope>) -> HashMap<Arc<str>, Entry> {
         let file = self.unit.file;
         let mut entries = HashMap::new();
         for (name, event) in file.client_events.iter() {
             self.usable_event_name(name);
             if let Some(entry) = self.client_event(name, event, envelope) {
-                entries.insert(name.value.as_str().into(), entry);
+                entries.insert(Arc::clone(&entry.name), entry);
             }
         }
         entries
@@ -178,7 +178,7 @@ impl Compiler<'_, '_> {
             place,
             input: input?,
             rate,
-            rules,
+            rules: rules.into(),
             handler,
             answer: envelope.around(&ack),
             ack,
@@ -220,7 +220,9 @@ impl Compiler<'_, '_> {
     ) -> Option<Input> {
         if let Some(node) = payload {
             scope.payload = Some(Known::made(self.type_shape(node)).with_proof(trusted));
-            return Some(Input::Payload { schema: self.validator(node)?, prune, closed: self.closed(node) });
+            scope.closed = self.closed(node);
+            let closed = scope.closed.clone();
+            return Some(Input::Payload { schema: self.validator(node)?, prune, closed });
         }
         let Some(node) = args else { return Some(Input::Nothing) };
         if let Some(types) = node.as_seq() {
@@ -291,12 +293,12 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn backend_events(&mut self, envelope: &Arc<Envelope>) -> HashMap<Box<str>, Entry> {
+    fn backend_events(&mut self, envelope: &Arc<Envelope>) -> HashMap<Arc<str>, Entry> {
         let file = self.unit.file;
         let mut entries = HashMap::new();
         for (name, event) in file.backend_events.iter() {
             if let Some(entry) = self.backend_event(name, event, envelope) {
-                entries.insert(name.value.as_str().into(), entry);
+                entries.insert(Arc::clone(&entry.name), entry);
             }
         }
         entries
@@ -320,7 +322,7 @@ impl Compiler<'_, '_> {
             place,
             input,
             rate: None,
-            rules: Vec::new(),
+            rules: Few::default(),
             handler,
             ack: Ack::Empty,
             envelope: Arc::clone(envelope),
@@ -414,7 +416,7 @@ impl Compiler<'_, '_> {
 const ARGS_MAX: usize = 64;
 
 /// With a number for each.
-fn numbered(mut entries: HashMap<Box<str>, Entry>) -> HashMap<Box<str>, Entry> {
+fn numbered(mut entries: HashMap<Arc<str>, Entry>) -> HashMap<Arc<str>, Entry> {
     for (number, entry) in entries.values_mut().enumerate() {
         entry.number = number;
     }
@@ -423,12 +425,12 @@ fn numbered(mut entries: HashMap<Box<str>, Entry>) -> HashMap<Box<str>, Entry> {
 
 /// `{success: true, data: <ack>}`
 fn success() -> Data {
-    object([("success", Data::Const(true.into())), ("data", slot(envelope_slot::ACK))])
+    object([("success", Data::Const(Box::new(true.into()))), ("data", slot(envelope_slot::ACK))])
 }
 
 /// `{success: false, error: <message>, code: <code>, ...}`, or the same without `success`.
 fn failure(with_success: bool) -> Data {
-    let said = with_success.then_some(("success", Data::Const(false.into())));
+    let said = with_success.then_some(("success", Data::Const(Box::new(false.into()))));
     let rest = [
         ("error", slot(envelope_slot::MESSAGE)),
         ("code", slot(envelope_slot::CODE)),
@@ -443,5 +445,5 @@ fn object<'a>(properties: impl IntoIterator<Item = (&'a str, Data)>) -> Data {
 }
 
 fn slot(slot: usize) -> Data {
-    Data::Expr(Expr::Path(Path { root: Root::Slot(slot), rest: Vec::new() }))
+    Data::Expr(Expr::Path(Path::new(Root::slot(slot), [])))
 }

@@ -67,7 +67,7 @@ impl Compiler<'_, '_> {
         if self.diagnostics.error_count() > errors_before {
             return None;
         }
-        let expr = expr::lower(&ast, source, &mut |name| scope.path(name));
+        let expr = expr::lower(&ast, source, &mut |names| scope.path(names));
         Some(Compiled { expr, known, ast })
     }
 
@@ -118,7 +118,7 @@ impl Compiler<'_, '_> {
         let (shape, path) = only.unwrap_or_else(|| (Shape::text(), None));
         let holes = parts.iter().any(|part| matches!(part, Part::Hole(_)));
         let known = Known { shape, absent, proven: proven || !holes, parts: None, path };
-        Some((Template { parts }, known))
+        Some((Template::new(parts), known))
     }
 
     /// Tells that a value which may be absent stands where one is needed.
@@ -203,7 +203,7 @@ impl Writing<'_> {
 
 /// A template without holes.
 pub(crate) fn literal(text: &str) -> Template {
-    Template { parts: vec![Part::Literal(text.into())] }
+    Template::new(vec![Part::Literal(text.into())])
 }
 
 fn constant(text: &str) -> Shape {

@@ -241,7 +241,7 @@ impl Compiler<'_, '_> {
                 let (data, known) = self.data(node, scope)?;
                 (data, known, node_span(node))
             }
-            None => match (scope.look_up(&[name]), scope.path(name)) {
+            None => match (scope.look_up(&[name]), scope.path(&[name])) {
                 (Ok(known), Some(path)) => (Data::Expr(crate::expr::Expr::Path(path)), known, step.target.span),
                 _ if optional => return None,
                 _ => {

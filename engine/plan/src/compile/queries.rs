@@ -178,11 +178,8 @@ impl Compiler<'_, '_> {
             return self.data(node, scope);
         }
         let path: Vec<&str> = name.split('.').collect();
-        match (scope.look_up(&path), scope.path(path[0])) {
-            (Ok(known), Some(mut found)) => {
-                found.rest.extend(path[1..].iter().map(|segment| Box::from(*segment)));
-                Some((Data::Expr(crate::expr::Expr::Path(found)), known))
-            }
+        match (scope.look_up(&path), scope.path(&path)) {
+            (Ok(known), Some(found)) => Some((Data::Expr(crate::expr::Expr::Path(found)), known)),
             _ => {
                 let names = scope.all_names();
                 self.tell(

@@ -168,7 +168,7 @@ impl Compiler<'_, '_> {
             params.push(template);
             known.push(param);
         }
-        Some(Referred { to: RoomRef { room: index, params }, params: known })
+        Some(Referred { to: RoomRef { room: index, params: params.into() }, params: known })
     }
 
     fn room_pieces(&mut self, text: &Text) -> Option<Vec<Piece>> {

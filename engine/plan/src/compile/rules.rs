@@ -1,7 +1,7 @@
 //! Rules: `in`, `roles`, `check`, `when`, `like`, and what each of them proves.
 
 use homeroom_definition::model::{Allow, Rule as Written};
-use homeroom_definition::{Diagnostic, Node, Span, Table, Text, did_you_mean};
+use homeroom_definition::{Diagnostic, Few, Node, Span, Table, Text, did_you_mean};
 
 use super::Compiler;
 use super::scope::{Known, PathKey, Scope};
@@ -54,8 +54,8 @@ pub(crate) fn likes(allow: &Allow) -> impl Iterator<Item = &Text> {
 
 /// A rule that holds for everyone.
 pub(crate) fn asks_nothing(place: Place, span: Span) -> Rule {
-    let (inside, roles, checks) = (Vec::new(), Vec::new(), Vec::new());
-    Rule { place, span, inside, roles, when_before: None, checks, when: None, like: None }
+    let (roles, checks) = (Vec::new(), Vec::new());
+    Rule { place, span, inside: Few::default(), roles, when_before: None, checks, when: None, like: None }
 }
 
 /// The rules of an `allow:`; what all of them prove is proven in `scope` from here on.
@@ -101,7 +101,7 @@ impl Compiler<'_, '_> {
         let like = keys.like.and_then(|text| self.like(text, keys.with, scope));
         self.checks_proved_late(keys, scope);
         let place = self.place(keys.span);
-        Some(Rule { place, span: keys.span, inside, roles, when_before, checks, when, like })
+        Some(Rule { place, span: keys.span, inside: inside.into(), roles, when_before, checks, when, like })
     }
 
     /// Numbers of roles; a role that does not exist is told.

@@ -1,12 +1,14 @@
 //! What names mean at one point of a file: where each value is found, what it looks like, and what is proven of it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use homeroom_definition::Span;
 use indexmap::IndexMap;
 
 use crate::expr::{Path, Root};
 use crate::program::Slot;
+use crate::schema::Closed;
 use crate::shape::{Found, Shape};
 
 /// What the compiler knows of a value.
@@ -101,6 +103,8 @@ pub(crate) struct Name {
 pub(crate) struct Scope {
     pub(crate) user: Option<Known>,
     pub(crate) payload: Option<Known>,
+    /// How the payload is read property by property, if it is.
+    pub(crate) closed: Option<Arc<Closed>>,
     pub(crate) args: Option<Known>,
     pub(crate) socket: Option<Known>,
     pub(crate) entry: Option<Known>,
@@ -190,21 +194,29 @@ impl Scope {
         self.names.iter().rev().find(|bound| bound.name == name)
     }
 
-    /// Where `name` is found, for the expression compiler.
-    pub(crate) fn path(&self, name: &str) -> Option<Path> {
-        let root = |root| Path { root, rest: Vec::new() };
-        match name {
-            "user" => self.user.as_ref().map(|_| root(Root::User)),
-            "payload" => self.payload.as_ref().map(|_| root(Root::Payload)),
-            "args" => self.args.as_ref().map(|_| root(Root::Args)),
-            "socket" => self.socket.as_ref().map(|_| root(Root::Socket)),
-            "entry" => self.entry.as_ref().map(|_| root(Root::Entry)),
-            "now" => Some(root(Root::Now)),
+    /// Where the value is found that a name and the properties behind it lead to, for the expression compiler.
+    pub(crate) fn path(&self, names: &[&str]) -> Option<Path> {
+        let (name, rest) = names.split_first()?;
+        let from = |root| Path::new(root, rest.iter().copied());
+        match *name {
+            "user" => self.user.as_ref().map(|_| from(Root::User)),
+            "payload" => self.payload_path(rest),
+            "args" => self.args.as_ref().map(|_| from(Root::Args)),
+            "socket" => self.socket.as_ref().map(|_| from(Root::Socket)),
+            "entry" => self.entry.as_ref().map(|_| from(Root::Entry)),
+            "now" => Some(from(Root::Now)),
             name => match self.name(name) {
-                Some(bound) => Some(root(Root::Slot(bound.slot))),
-                None => self.payload.as_ref().map(|_| Path { root: Root::Payload, rest: vec![name.into()] }),
+                Some(bound) => Some(from(Root::slot(bound.slot))),
+                None => self.payload_path(names),
             },
         }
+    }
+
+    fn payload_path(&self, steps: &[&str]) -> Option<Path> {
+        self.payload.as_ref()?;
+        let number = self.closed.as_ref().zip(steps.first()).and_then(|(closed, name)| closed.number_of(name));
+        let root = number.and_then(|number| u16::try_from(number).ok()).map_or(Root::Payload, Root::Property);
+        Some(Path::new(root, steps.iter().copied()))
     }
 
     /// What is known of the value that `segments` lead to.

@@ -241,7 +241,7 @@ impl Compiler<'_, '_> {
             params.push(template);
             known.push(found);
         }
-        Some((Referred { to: StateRef { state: index, params }, params: known }, kind))
+        Some((Referred { to: StateRef { state: index, params: params.into() }, params: known }, kind))
     }
 
     /// A parameter found by its name: in `with:`, else in scope.
@@ -270,8 +270,8 @@ impl Compiler<'_, '_> {
             return None;
         };
         self.must_be_there(&known, at.span, name);
-        let path = scope.path(name)?;
-        Some((Template { parts: vec![Part::Hole(crate::expr::Expr::Path(path))] }, known))
+        let path = scope.path(&[name])?;
+        Some((Template::new(vec![Part::Hole(crate::expr::Expr::Path(path))]), known))
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::{Number, Value};
 
 use super::json::to_jinja;
-use super::{Comparison, Expr, Path, Root};
+use super::{Comparison, Expr};
 use crate::frame::Frame;
 
 /// An expression that has no value, not even an absent one. It names what the author wrote and never a value.
@@ -44,19 +44,21 @@ impl Expr {
         match self {
             Self::Const(value) => Ok(Some(Cow::Borrowed(value))),
             Self::Path(path) => Ok(frame.get(path).map(Cow::Borrowed)),
-            Self::Default(path, other) => match frame.get(path) {
+            Self::Default(both) => match frame.get(&both.0) {
                 Some(value) => Ok(Some(Cow::Borrowed(value))),
-                None => other.eval(frame),
+                None => both.1.eval(frame),
             },
-            Self::And(left, right) => {
+            Self::And(both) => {
+                let [left, right] = &**both;
                 let left = left.needed(frame)?;
                 if truth(&left) { right.eval(frame) } else { Ok(Some(left)) }
             }
-            Self::Or(left, right) => {
+            Self::Or(both) => {
+                let [left, right] = &**both;
                 let left = left.needed(frame)?;
                 if truth(&left) { Ok(Some(left)) } else { right.eval(frame) }
             }
-            Self::Defined(_) | Self::Not(_) | Self::Compare(..) | Self::In(..) => {
+            Self::Defined(_) | Self::Not(_) | Self::Compare(..) | Self::In(_) => {
                 self.holds(frame).map(|holds| Some(Cow::Owned(Value::Bool(holds))))
             }
             Self::Jinja(jinja) => jinja.eval(frame).map(|value| value.map(Cow::Owned)),
@@ -71,18 +73,19 @@ impl Expr {
         match self {
             Self::Defined(path) => Ok(frame.get(path).is_some()),
             Self::Not(on) => Ok(!on.holds(frame)?),
-            Self::And(left, right) => Ok(left.holds(frame)? && right.holds(frame)?),
-            Self::Or(left, right) => Ok(left.holds(frame)? || right.holds(frame)?),
-            Self::Compare(comparison, left, right) => {
+            Self::And(both) => Ok(both[0].holds(frame)? && both[1].holds(frame)?),
+            Self::Or(both) => Ok(both[0].holds(frame)? || both[1].holds(frame)?),
+            Self::Compare(comparison, both) => {
+                let [left, right] = &**both;
                 Ok(compare(*comparison, &*left.needed(frame)?, &*right.needed(frame)?))
             }
-            Self::In(left, right) => {
-                let (left, right) = (left.needed(frame)?, right.needed(frame)?);
+            Self::In(both) => {
+                let (left, right) = (both[0].needed(frame)?, both[1].needed(frame)?);
                 member(&left, &right).ok_or_else(|| {
                     EvalError::new(self.to_string(), "only a text, a list or an object can hold something")
                 })
             }
-            Self::Const(_) | Self::Path(_) | Self::Default(..) | Self::Jinja(_) => Ok(truth(&*self.needed(frame)?)),
+            Self::Const(_) | Self::Path(_) | Self::Default(_) | Self::Jinja(_) => Ok(truth(&*self.needed(frame)?)),
         }
     }
 
@@ -225,12 +228,12 @@ impl fmt::Display for Expr {
             Self::Const(value) => write!(f, "{value}"),
             Self::Path(path) => write!(f, "{path}"),
             Self::Defined(path) => write!(f, "{path} is defined"),
-            Self::Default(path, other) => write!(f, "{path} | default({other})"),
+            Self::Default(both) => write!(f, "{} | default({})", both.0, both.1),
             Self::Not(on) => write!(f, "not ({on})"),
-            Self::And(left, right) => write!(f, "({left}) and ({right})"),
-            Self::Or(left, right) => write!(f, "({left}) or ({right})"),
-            Self::Compare(comparison, left, right) => write!(f, "{left} {comparison} {right}"),
-            Self::In(left, right) => write!(f, "{left} in {right}"),
+            Self::And(both) => write!(f, "({}) and ({})", both[0], both[1]),
+            Self::Or(both) => write!(f, "({}) or ({})", both[0], both[1]),
+            Self::Compare(comparison, both) => write!(f, "{} {comparison} {}", both[0], both[1]),
+            Self::In(both) => write!(f, "{} in {}", both[0], both[1]),
             Self::Jinja(jinja) => f.write_str(jinja.source()),
         }
     }
@@ -246,27 +249,5 @@ impl fmt::Display for Comparison {
             Self::Gt => ">",
             Self::Ge => ">=",
         })
-    }
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let root = match self.root {
-            Root::User => "user",
-            Root::Payload => "payload",
-            Root::Args => "args",
-            Root::Socket => "socket",
-            Root::Now => "now",
-            Root::Entry => "entry",
-            Root::Slot(slot) => return write!(f, "bound name {slot}").and_then(|()| self.write_steps(f)),
-        };
-        f.write_str(root)?;
-        self.write_steps(f)
-    }
-}
-
-impl Path {
-    fn write_steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.rest.iter().try_for_each(|step| write!(f, ".{step}"))
     }
 }

@@ -11,26 +11,22 @@ use crate::payload::Payload;
 /// 2025-01-15T09:00:00Z
 const NOW_MS: i64 = 1_736_931_600_000;
 
-fn path(name: &str) -> Path {
-    match name {
-        "now" => Path { root: Root::Now, rest: Vec::new() },
-        name => Path { root: Root::Payload, rest: vec![name.into()] },
+fn path(names: &[&str]) -> Path {
+    match names {
+        ["now", rest @ ..] => Path::new(Root::Now, rest.iter().copied()),
+        names => Path::new(Root::Payload, names.iter().copied()),
     }
 }
 
 /// An expression as it is run.
 pub(super) fn lowered(source: &str) -> Option<Expr> {
-    Some(lower(&parse(source).ok()?, source, &mut |name| Some(path(name))))
+    Some(lower(&parse(source).ok()?, source, &mut |names| Some(path(names))))
 }
 
 /// The same, run by minijinja whatever it is.
 pub(super) fn by_jinja(source: &str) -> Option<Expr> {
     let ast = parse(source).ok()?;
-    Some(Expr::Jinja(Arc::new(Jinja::new(&ast, source, &mut |names| {
-        let mut found = path(names[0]);
-        found.rest.extend(names[1..].iter().map(|name| Box::from(*name)));
-        found
-    }))))
+    Some(Expr::Jinja(Arc::new(Jinja::new(&ast, source, &mut path))))
 }
 
 /// What an expression yields.

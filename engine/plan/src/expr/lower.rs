@@ -7,34 +7,33 @@ use serde_json::{Map, Number, Value};
 use super::ast::{Arguments, Node, Relation};
 use super::{Ast, Comparison, Expr, Jinja, Path, Root};
 
-/// Compiles an expression. `resolve` says where the value of a bare name is found; a property of the payload is a path
-/// from [`Root::Payload`].
+/// Compiles an expression. `resolve` says where the value is found that a name and the properties behind it lead to.
 ///
 /// A name that `resolve` does not know is absent when the expression runs; the compiler has refused it before.
-pub fn lower(ast: &Ast, source: &str, resolve: &mut dyn FnMut(&str) -> Option<Path>) -> Expr {
+pub fn lower(ast: &Ast, source: &str, resolve: &mut dyn FnMut(&[&str]) -> Option<Path>) -> Expr {
     Lowering { source, resolve }.lower(ast)
 }
 
 struct Lowering<'s, 'r> {
     source: &'s str,
-    resolve: &'r mut dyn FnMut(&str) -> Option<Path>,
+    resolve: &'r mut dyn FnMut(&[&str]) -> Option<Path>,
 }
 
 impl Lowering<'_, '_> {
     fn lower(&mut self, ast: &Ast) -> Expr {
         if let Some(value) = constant(ast) {
-            return Expr::Const(value);
+            return Expr::Const(Box::new(value));
         }
         if let Some(path) = ast.as_path() {
             return Expr::Path(self.path(&path));
         }
         match &ast.node {
             Node::Not(on) => self.not(on),
-            Node::And(left, right) => Expr::And(self.boxed(left), self.boxed(right)),
-            Node::Or(left, right) => Expr::Or(self.boxed(left), self.boxed(right)),
+            Node::And(left, right) => Expr::And(self.both(left, right)),
+            Node::Or(left, right) => Expr::Or(self.both(left, right)),
             Node::Compare(comparison, left, right) => self.compare(*comparison, left, right),
-            Node::In(left, right) => Expr::In(self.boxed(left), self.boxed(right)),
-            Node::NotIn(left, right) => negated(Expr::In(self.boxed(left), self.boxed(right))),
+            Node::In(left, right) => Expr::In(self.both(left, right)),
+            Node::NotIn(left, right) => negated(Expr::In(self.both(left, right))),
             Node::Chain(first, rest) => self.chain(first, rest).unwrap_or_else(|| self.jinja(ast)),
             Node::Test { name, on, args: _, negated } => {
                 self.defined(name, on, *negated).unwrap_or_else(|| self.jinja(ast))
@@ -44,8 +43,8 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn boxed(&mut self, ast: &Ast) -> Box<Expr> {
-        Box::new(self.lower(ast))
+    fn both(&mut self, left: &Ast, right: &Ast) -> Box<[Expr; 2]> {
+        Box::new([self.lower(left), self.lower(right)])
     }
 
     fn jinja(&mut self, ast: &Ast) -> Expr {
@@ -54,10 +53,7 @@ impl Lowering<'_, '_> {
     }
 
     fn path(&mut self, path: &[&str]) -> Path {
-        let (first, rest) = path.split_first().map_or(("", path), |(first, rest)| (*first, rest));
-        let mut found = (self.resolve)(first).unwrap_or_else(nowhere);
-        found.rest.extend(rest.iter().map(|&step| Box::from(step)));
-        found
+        (self.resolve)(path).unwrap_or_else(nowhere)
     }
 
     fn not(&mut self, on: &Ast) -> Expr {
@@ -65,7 +61,7 @@ impl Lowering<'_, '_> {
     }
 
     fn compare(&mut self, comparison: Comparison, left: &Ast, right: &Ast) -> Expr {
-        Expr::Compare(comparison, self.boxed(left), self.boxed(right))
+        Expr::Compare(comparison, self.both(left, right))
     }
 
     /// `a < b < c` as `a < b and b < c`, if reading the middle twice costs nothing.
@@ -79,11 +75,11 @@ impl Lowering<'_, '_> {
         for (relation, right) in rest {
             let one = match relation {
                 Relation::Compare(comparison) => self.compare(*comparison, left, right),
-                Relation::In => Expr::In(self.boxed(left), self.boxed(right)),
-                Relation::NotIn => negated(Expr::In(self.boxed(left), self.boxed(right))),
+                Relation::In => Expr::In(self.both(left, right)),
+                Relation::NotIn => negated(Expr::In(self.both(left, right))),
             };
             all = Some(match all {
-                Some(before) => Expr::And(Box::new(before), Box::new(one)),
+                Some(before) => Expr::And(Box::new([before, one])),
                 None => one,
             });
             left = right;
@@ -97,7 +93,7 @@ impl Lowering<'_, '_> {
             "undefined" => is_not,
             _ => return None,
         };
-        let defined = Expr::Defined(self.path(&on.as_path()?));
+        let defined = Expr::Defined(Box::new(self.path(&on.as_path()?)));
         Some(if asks_presence { defined } else { negated(defined) })
     }
 
@@ -106,8 +102,8 @@ impl Lowering<'_, '_> {
             return None;
         }
         let path = self.path(&on.as_path()?);
-        let other = args.positional.first().map_or_else(|| Expr::Const("".into()), |other| self.lower(other));
-        Some(Expr::Default(path, Box::new(other)))
+        let other = args.positional.first().map_or_else(|| Expr::Const(Box::new("".into())), |other| self.lower(other));
+        Some(Expr::Default(Box::new((path, other))))
     }
 }
 
@@ -117,7 +113,7 @@ fn negated(expr: Expr) -> Expr {
 
 /// A path to no value at all.
 fn nowhere() -> Path {
-    Path { root: Root::Slot(usize::MAX), rest: Vec::new() }
+    Path::new(Root::slot(usize::MAX), [])
 }
 
 /// The value of an expression that is known to the letter: literals, and lists and objects of them.

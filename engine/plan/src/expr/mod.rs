@@ -16,6 +16,7 @@ mod library;
 mod lower;
 mod moments;
 mod parse;
+mod path;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -29,30 +30,29 @@ pub use eval::{EvalError, compare, member, truth};
 pub use jinja::Jinja;
 pub use lower::lower;
 pub use parse::{ParseError, parse};
+pub use path::{Path, Root};
 
-use crate::program::Slot;
-
-/// A compiled expression.
+/// A compiled expression. It is small: where many stand side by side, few lines of the processor's memory hold them.
 #[derive(Debug, Clone)]
 pub enum Expr {
     /// A literal.
-    Const(Value),
+    Const(Box<Value>),
     /// A value in scope, or inside one.
     Path(Path),
     /// `path is defined`.
-    Defined(Path),
+    Defined(Box<Path>),
     /// `path | default(other)`.
-    Default(Path, Box<Expr>),
+    Default(Box<(Path, Expr)>),
     /// `not x`
     Not(Box<Expr>),
     /// `x and y`
-    And(Box<Expr>, Box<Expr>),
+    And(Box<[Expr; 2]>),
     /// `x or y`
-    Or(Box<Expr>, Box<Expr>),
+    Or(Box<[Expr; 2]>),
     /// `x == y` and its kin.
-    Compare(Comparison, Box<Expr>, Box<Expr>),
+    Compare(Comparison, Box<[Expr; 2]>),
     /// `x in y`
-    In(Box<Expr>, Box<Expr>),
+    In(Box<[Expr; 2]>),
     /// Anything more.
     Jinja(Arc<Jinja>),
 }
@@ -72,32 +72,4 @@ pub enum Comparison {
     Gt,
     /// `>=`
     Ge,
-}
-
-/// Where a value is found: a root, then properties and list indices.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path {
-    /// Where it begins.
-    pub root: Root,
-    /// Properties (or indices written as numbers) from there.
-    pub rest: Vec<Box<str>>,
-}
-
-/// Where a path begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Root {
-    /// `user`
-    User,
-    /// `payload`, or a property of it by its bare name.
-    Payload,
-    /// `args`
-    Args,
-    /// `socket`
-    Socket,
-    /// `now`
-    Now,
-    /// `entry`
-    Entry,
-    /// A room or key parameter, or a bound name.
-    Slot(Slot),
 }

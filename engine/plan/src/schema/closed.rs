@@ -8,27 +8,29 @@ use std::sync::Arc;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::Validator;
 use super::property::meant;
+use super::simple::Simple;
+use super::{Names, Validator};
 use crate::payload::Fields;
 
 /// With more properties than this a tree is quicker.
 const PROPERTIES_MAX: usize = 24;
 
 /// Words that say nothing of what fits.
-const SILENT: [&str; 5] = ["$defs", "title", "description", "examples", "$comment"];
+pub(super) const SILENT: [&str; 5] = ["$defs", "title", "description", "examples", "$comment"];
 
 /// A closed object, and what each of its properties must fit.
 #[derive(Debug)]
 pub struct Closed {
-    names: Arc<[Box<str>]>,
-    properties: Vec<Property>,
+    names: Arc<Names>,
+    properties: Box<[Property]>,
 }
 
 #[derive(Debug)]
 struct Property {
-    schema: Arc<Validator>,
+    simple: Simple,
     is_required: bool,
+    schema: Arc<Validator>,
 }
 
 impl Closed {
@@ -55,11 +57,12 @@ impl Closed {
         }
         let property = |name: &String| {
             let is_required = required.iter().any(|one| one == name.as_str());
-            Some(Property { schema: validator(name)?, is_required })
+            let schema = validator(name)?;
+            Some(Property { simple: Simple::of(schema.schema()), is_required, schema })
         };
         Some(Self {
             properties: properties.keys().map(property).collect::<Option<_>>()?,
-            names: properties.keys().map(|name| name.as_str().into()).collect(),
+            names: Arc::new(properties.keys().map(String::as_str).collect()),
         })
     }
 
@@ -69,16 +72,21 @@ impl Closed {
         let mut from = serde_json::Deserializer::from_str(text);
         let fields = Reading(self).deserialize(&mut from).ok()?;
         from.end().ok()?;
-        let fits = fields.iter().all(|(number, value)| self.properties[*number].schema.fits(value));
+        let fits = fields.iter().all(|(number, value)| self.properties[*number].fits(value));
         let numbered = self.properties.iter().enumerate();
         let is_whole = numbered.clone().all(|(number, property)| !property.is_required || fields.has(number));
         (fits && is_whole).then_some(fields)
     }
 
-    /// The number of a name; most come in the order in which they are declared.
-    fn number(&self, name: &str, guess: usize) -> Option<usize> {
-        let is_guessed = self.names.get(guess).is_some_and(|known| **known == *name);
-        if is_guessed { Some(guess) } else { self.names.iter().position(|known| **known == *name) }
+    /// The number of a property.
+    pub(crate) fn number_of(&self, name: &str) -> Option<usize> {
+        self.names.number(name.as_bytes(), 0)
+    }
+}
+
+impl Property {
+    fn fits(&self, value: &Value) -> bool {
+        self.simple.fits(value).unwrap_or_else(|| self.schema.fits(value))
     }
 }
 
@@ -136,7 +144,8 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Option<usize>, E> {
-        Ok(self.closed.number(name, self.guess))
+        // Most come in the order in which they are declared.
+        Ok(self.closed.names.number(name.as_bytes(), self.guess))
     }
 }
 
@@ -188,7 +197,7 @@ mod tests {
     fn properties_are_found_by_name_however_it_is_written() {
         let read = |text: &str| closed(&schema()).expect("it is closed").read(text).map(Payload::Fields);
         let fields = read(r#"{"b":1,"\u0061":"x","b":2}"#).expect("it fits");
-        assert_eq!((fields.property("a"), fields.property("c")), (Some(&json!("x")), None));
+        assert_eq!((fields.property(b"a"), fields.property(b"c")), (Some(&json!("x")), None));
         assert_eq!(fields.whole().to_string(), r#"{"b":2,"a":"x"}"#);
         for wrong in [r#"{"a":"x"}"#, r#"{"a":"x","b":1,"d":1}"#, r#"{"a":"long","b":1}"#, "[]", r#"{"a":"x","b":1"#] {
             assert!(read(wrong).is_none(), "{wrong}");
@@ -209,7 +218,7 @@ mod tests {
             if let (Some(read), Some(fits)) = (&read, &fits) {
                 prop_assert_eq!(read.whole().to_string(), fits.to_string());
                 for name in ["a", "b", "c", "\u{e9}\"", "d"] {
-                    prop_assert_eq!(read.property(name), fits.get(name));
+                    prop_assert_eq!(read.property(name.as_bytes()), fits.get(name));
                 }
             }
         }

@@ -54,7 +54,7 @@ fn a_whole_file_compiles_without_a_word() {
     let typing = &namespace.client_events["typing"];
     assert_eq!(typing.rules[0].inside.len(), 1);
     let Verb::Emit(emit) = &typing.handler.body[1].verb else { panic!("an emit comes second") };
-    assert!(matches!(emit.to.as_slice(), [Audience::Room(_)]), "the server event's own room");
+    assert!(matches!(&*emit.to, [Audience::Room(_)]), "the server event's own room");
     assert!(matches!(emit.fits, Fits::Proven), "every property has the type that is asked for");
 }
 
