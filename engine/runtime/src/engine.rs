@@ -225,6 +225,8 @@ impl Engine {
         let Some(served) = bound.namespace(&knock.namespace) else {
             return Err(Rejected { code: "NOT_FOUND".into(), message: "Invalid namespace".into() });
         };
+        // One text for all who are in it: each event looks there.
+        let knock = Knock { namespace: Arc::clone(&served.plan.path), ..knock };
         let namespace = Arc::clone(&knock.namespace);
         let public_id = Arc::clone(&knock.public_id);
         let came_in = Came::now(self.inner.clock.now_ms(), self.inner.traces.next());

@@ -41,13 +41,14 @@ pub(crate) struct Meters {
     pub(crate) all: Arc<AllMeter>,
 }
 
-/// What is counted of all events of a namespace together.
+/// What is counted of all events of a namespace together; what most of them look at stands first, and together.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct AllMeter {
-    pub(super) stages: [Durations; Stage::ALL.len()],
-    pub(super) reached: [AtomicU64; REACHED.len() + 1],
     /// In which [`TIMED_MS`] an event was timed last.
     timed_in: AtomicI64,
+    pub(super) reached: [AtomicU64; REACHED.len() + 1],
+    pub(super) stages: [Durations; Stage::ALL.len()],
 }
 
 /// One event that comes in.
