@@ -27,7 +27,7 @@ struct Hole {
 #[derive(Debug, Clone)]
 enum Inner {
     Expr(Expr),
-    Text(Template),
+    Text(Box<Template>),
 }
 
 impl Written {
@@ -120,7 +120,7 @@ impl Writing {
             Data::List(items) => self.list(items),
             Data::Object(object) => self.object(&object.properties),
             Data::Expr(expr) => self.hole(from, Inner::Expr(expr.clone())),
-            Data::Text(template) => self.hole(from, Inner::Text(template.clone())),
+            Data::Text(template) => self.hole(from, Inner::Text(Box::new(template.clone()))),
         }
     }
 

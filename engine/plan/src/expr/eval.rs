@@ -40,7 +40,16 @@ impl Expr {
     ///
     /// # Errors
     /// If an absent value stands where a value is needed, or an operation does not fit its values.
+    #[inline]
     pub fn eval<'f>(&'f self, frame: &'f Frame<'f>) -> Result<Option<Cow<'f, Value>>, EvalError> {
+        match self {
+            // Most are no more than that.
+            Self::Path(path) => Ok(frame.get(path).map(Cow::Borrowed)),
+            more => more.eval_more(frame),
+        }
+    }
+
+    fn eval_more<'f>(&'f self, frame: &'f Frame<'f>) -> Result<Option<Cow<'f, Value>>, EvalError> {
         match self {
             Self::Const(value) => Ok(Some(Cow::Borrowed(value))),
             Self::Path(path) => Ok(frame.get(path).map(Cow::Borrowed)),
