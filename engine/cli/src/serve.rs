@@ -79,7 +79,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let hooks = hooks(deployable, &settings)?;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    welcome(&settings, address, &plan.namespaces.keys().map(|path| path.to_string()).collect::<Vec<_>>());
+    let paths: Vec<String> = plan.namespaces.keys().map(|path| path.to_string()).collect();
     let shared = settings.redis.clone().map(|shared| {
         let key = ClusterKey::of(shared.known_by(&settings.auth));
         (shared, key)
@@ -111,6 +111,7 @@ async fn serve(deployable: &Deployable, options: &Options) -> Result<(), String>
     let reloader = Arc::new(Reloader::new(origin, Arc::clone(&server), Arc::clone(&keys), &settings, loaded.db, told));
     let watching = tokio::spawn(Arc::clone(&reloader).run(settings.reload.clone(), watch));
     let definitions: Arc<dyn Definitions> = reloader;
+    welcome(&settings, address, paths);
     let doors = Doors { keys, definitions, keeping: settings.keeping, revoked_for: settings.revoked_for };
     server.serve(listener, routes, &settings.socket, doors, asked_to_stop()).await;
     watching.abort();
@@ -175,8 +176,7 @@ fn safe_on(settings: &Settings, address: SocketAddr) -> Result<Vec<ApiKey>, Stri
     }
 }
 
-fn welcome(settings: &Settings, address: SocketAddr, namespaces: &[String]) {
-    let mut namespaces = namespaces.to_vec();
+fn welcome(settings: &Settings, address: SocketAddr, mut namespaces: Vec<String>) {
     namespaces.sort();
     println!("serving {}", namespaces.join(", "));
     if settings.auth.is_development {
