@@ -2,6 +2,7 @@
 
 mod hub;
 mod room;
+mod users;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use super::super::{Gone, Left, PresenceRules};
 use super::room::{Conn, Room};
+use super::users::Users;
 use crate::Clock;
 use crate::claims::Claims;
 
@@ -23,8 +24,7 @@ pub(super) struct Hub {
     rules: PresenceRules,
     hasher: RandomState,
     rooms: Vec<Mutex<HashMap<Arc<str>, Room>>>,
-    /// Those of dead lives are dropped where they take a place.
-    users: Mutex<HashMap<Box<str>, Vec<Conn>>>,
+    users: Mutex<Users>,
     servers: Mutex<Servers>,
     /// When grace periods end; may be too early for some, and never too late.
     graces: Mutex<BinaryHeap<Reverse<Grace>>>,
@@ -110,30 +110,11 @@ impl Hub {
     }
 
     pub(super) fn enroll(&self, user: &str, conn: Conn, max: usize) -> bool {
-        let mut users = self.users.lock();
-        let conns = users.entry(user.into()).or_default();
-        if conns.len() >= max {
-            let servers = self.servers.lock();
-            conns.retain(|(life, _)| servers.leases.contains_key(life));
-        }
-        let has_place = conns.len() < max;
-        if has_place {
-            conns.push(conn);
-        }
-        if conns.is_empty() {
-            users.remove(user);
-        }
-        has_place
+        self.users.lock().enroll(user, conn, max, |life| self.servers.lock().leases.contains_key(&life))
     }
 
     pub(super) fn withdraw(&self, user: &str, conn: Conn) {
-        let mut users = self.users.lock();
-        if let Some(conns) = users.get_mut(user) {
-            conns.retain(|one| *one != conn);
-            if conns.is_empty() {
-                users.remove(user);
-            }
-        }
+        self.users.lock().withdraw(user, conn);
     }
 
     /// A server's first life.
@@ -151,9 +132,7 @@ impl Hub {
         }
         let next = servers.begin(lease);
         drop(servers);
-        for conn in self.users.lock().values_mut().flatten().filter(|conn| conn.0 == life) {
-            conn.0 = next;
-        }
+        self.users.lock().moved(life, next);
         next
     }
 
