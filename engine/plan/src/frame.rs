@@ -12,6 +12,7 @@ use crate::expr::{Path, Root};
 use crate::payload::Payload;
 use crate::program::Slot;
 use crate::socket::Socket;
+use crate::user::User;
 
 /// The values in scope: what the engine lends, and the slots of one handler.
 ///
@@ -19,8 +20,9 @@ use crate::socket::Socket;
 /// that found nothing.
 #[derive(Debug)]
 pub struct Frame<'a> {
-    /// `user`
-    pub user: Cow<'a, Value>,
+    user: Cow<'a, User>,
+    /// `user` as a tree, once somebody has asked for it.
+    whole_user: OnceLock<Box<Value>>,
     /// `payload`, for events that have one.
     pub payload: Option<&'a Payload>,
     /// `args`, for events with several arguments; always an array.
@@ -99,9 +101,10 @@ pub(crate) fn written(moment: Timestamp) -> String {
 impl<'a> Frame<'a> {
     /// A frame with so many slots, all absent.
     #[must_use]
-    pub fn new(user: &'a Value, now: &'a Now, slots: usize) -> Self {
+    pub fn new(user: &'a User, now: &'a Now, slots: usize) -> Self {
         Self {
             user: Cow::Borrowed(user),
+            whole_user: OnceLock::new(),
             payload: None,
             args: None,
             socket: None,
@@ -109,6 +112,18 @@ impl<'a> Frame<'a> {
             now,
             slots: vec![None; slots],
         }
+    }
+
+    /// `user`
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Somebody else is the user from now on.
+    pub fn name_user(&mut self, user: User) {
+        self.user = Cow::Owned(user);
+        self.whole_user = OnceLock::new();
     }
 
     /// Binds a slot.
@@ -122,6 +137,7 @@ impl<'a> Frame<'a> {
         let (from, done) = match (path.root, path.first()) {
             (Root::Property(number), Some(name)) => (self.payload?.numbered(number.into(), name)?, 1),
             (Root::Payload, Some(name)) => (self.payload?.property(name)?, 1),
+            (Root::User, Some(name)) => (self.user.named(name)?, 1),
             (root, _) => (self.root(root)?, 0),
         };
         path.walk(from, done)
@@ -129,7 +145,7 @@ impl<'a> Frame<'a> {
 
     fn root(&self, root: Root) -> Option<&Value> {
         match root {
-            Root::User => Some(&self.user),
+            Root::User => Some(self.whole_user.get_or_init(|| Box::new(self.user.tree()))),
             Root::Payload | Root::Property(_) => self.payload.map(Payload::whole),
             Root::Args => self.args,
             Root::Socket => self.socket.as_ref().map(Socket::value),

@@ -3,6 +3,7 @@
 //! * [`compile`]: the compiler; every mistake of every file at once.
 //! * [`program`]: the plan, as the runtime reads it.
 //! * [`expr`], [`data`], [`frame`]: expressions and values with holes, and what they see while an event runs.
+//! * [`user`], [`payload`], [`socket`]: who an event is from, what it carries, and the connection it came by.
 //! * [`schema`]: types as JSON Schema, and what checks payloads.
 //! * [`shape`], [`fit`], [`from_schema`]: what is known of values before anything runs.
 //! * [`sql`]: named parameters of statements.
@@ -26,6 +27,7 @@ pub mod shape;
 pub mod socket;
 pub mod sql;
 pub mod unknown;
+pub mod user;
 
 pub use compile::{HookSignature, Identity, Input, Parsed, compile};
 pub use program::Plan;

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use homeroom_plan::frame::Frame;
 use homeroom_plan::program::{Entry, Handler, Otherwise, Place, Slot, Step, Verb};
+use homeroom_plan::user::User;
 use homeroom_store::sql::Tx;
 use serde_json::Value;
 
@@ -52,7 +53,7 @@ pub(crate) struct Act<'a> {
     effects: Vec<Effect>,
     vars: Option<Value>,
     /// Who the user is, if the steps of an open namespace's connect said so.
-    pub(crate) user: Option<Value>,
+    pub(crate) user: Option<User>,
     tx: Option<Tx>,
     /// Whether the database is asked anew, whatever answers are kept.
     anew: bool,

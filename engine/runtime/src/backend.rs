@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::payload::Payload;
 use homeroom_plan::schema::Issue;
+use homeroom_plan::user::User;
 use serde_json::Value;
 
 use crate::Refusal;
@@ -121,7 +122,7 @@ impl Engine {
             let mut turns = Turns::default();
             loop {
                 let turn = async {
-                    let mut frame = Frame::new(&Value::Null, &now, entry.handler.slots);
+                    let mut frame = Frame::new(&User::Nobody, &now, entry.handler.slots);
                     frame.payload = carried.payload.as_ref();
                     frame.args = carried.args.as_ref();
                     let mut act = Act::new(inner.site(&bound, served, trace), &entry.handler);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Handler, RoomId};
+use homeroom_plan::user::User;
 use homeroom_store::presence::Left;
 use serde_json::Value;
 
@@ -48,7 +49,7 @@ pub(crate) struct Reach {
 /// A user's first connection into a room, or last one out.
 pub(crate) struct Change {
     pub(crate) place: Place,
-    pub(crate) user: Value,
+    pub(crate) user: User,
     pub(crate) role: Option<usize>,
     /// Whose connection it was, if it was one of this server.
     pub(crate) conn: Option<u64>,
@@ -326,5 +327,5 @@ fn recalls(effects: &[Effect]) -> Vec<Arc<Recall>> {
 }
 
 pub(crate) fn change(session: &Session, place: Place, entry: Option<Arc<str>>, came: bool) -> Change {
-    Change { place, user: session.user.clone(), role: session.role, conn: Some(session.conn), entry, came }
+    Change { place, user: session.user.clone(), role: session.role(), conn: Some(session.conn), entry, came }
 }

@@ -134,7 +134,7 @@ impl<'a> Event<'a> {
             bound: self.bound,
             served: self.served,
             session: Some(self.session),
-            role: self.session.role,
+            role: self.session.role(),
             attachments: &self.incoming.attachments,
             trace: self.came.trace(),
         }

@@ -6,8 +6,10 @@ use std::sync::atomic::AtomicU64;
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Entry, Input};
 use homeroom_plan::socket::Socket;
+use homeroom_plan::user::Names;
 use homeroom_store::sql::Db;
 use homeroom_store::{Clock, History, Presence, SharedLimits, StateStore, TimedState};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::Refusal;
@@ -79,6 +81,8 @@ pub(crate) struct Inner {
     /// The epoch in which this server last told its connections; 0: in none yet.
     pub(crate) presence_epoch: AtomicU64,
     pub(crate) decisions: Decisions,
+    /// Of the properties of users.
+    names: Mutex<Names>,
     pub(crate) history: Arc<Histories>,
     pub(crate) ticking: tokio::sync::Mutex<()>,
     /// `error`, the event by which a refusal without an ack is told.
@@ -148,6 +152,7 @@ impl Engine {
             stores,
             clock,
             decisions: Decisions::new(&settings),
+            names: Mutex::default(),
             settings,
             sessions: Sessions::default(),
             timers: Timers::default(),
@@ -252,15 +257,15 @@ impl Engine {
     /// The client has been told that it is connected; what its connect came to happens now, and events are heard.
     pub fn connected(&self, admitted: Admitted) {
         let Admitted { session, outcome, bound } = admitted;
-        if session.lane.release(Item::Connected(Box::new(outcome), bound)) {
-            self.start(&session);
+        if let Some(first) = session.lane.release(Item::Connected(Box::new(outcome), bound)) {
+            self.start(&session, first);
         }
     }
 
     /// The connection has ended. To be called once for each that was admitted.
     pub fn closed(&self, session: &Arc<Session>) {
-        if session.lane.close() {
-            self.start(session);
+        if let Some(first) = session.lane.close() {
+            self.start(session, first);
         }
     }
 
@@ -293,10 +298,12 @@ impl Inner {
         let inside = self.entering.enter().await.map_err(Refusal::sent_away)?;
         let token = knock.auth.as_object_mut().and_then(|auth| auth.remove("token"));
         let contract = knock.auth.as_object_mut().and_then(|auth| auth.remove("contract"));
-        let verified = self.identify(served, token.as_ref(), &knock).await?;
-        *user_id = Some(id_text(&verified.user));
-        let role = verified.user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
-        let place = self.enroll(served, &verified, &knock).await?;
+        let mut verified = self.identify(served, token.as_ref(), &knock).await?;
+        let user = self.names.lock().user(std::mem::take(&mut verified.user));
+        let id = id_text(user.property("id"));
+        *user_id = Some(Arc::clone(&id));
+        let role = user.property("role").and_then(Value::as_str).and_then(|role| bound.role(role));
+        let place = self.enroll(served, &id, &knock).await?;
 
         let entry = &served.namespace().connect;
         let carried = match &entry.input {
@@ -308,9 +315,9 @@ impl Inner {
         let socket = Socket::new(&knock.public_id, None);
         let site = Site { role, ..self.site(bound, served, came_in.trace()) };
         let mut turns = Turns::default();
-        let (user, rule, outcome) = loop {
+        let (named, rule, outcome) = loop {
             let turn = async {
-                let mut frame = Frame::new(&verified.user, &now, entry.handler.slots);
+                let mut frame = Frame::new(&user, &now, entry.handler.slots);
                 frame.payload = carried.payload.as_ref();
                 frame.args = carried.args.as_ref();
                 frame.socket = Some(socket.clone());
@@ -318,9 +325,9 @@ impl Inner {
                 authorize(&mut act, entry, &mut frame).await?;
                 act.run(&entry.handler.body, &mut frame).await?;
                 drop(frame);
-                let user = act.user.take().unwrap_or_else(|| verified.user.clone());
+                let named = act.user.take();
                 let rule = act.admitted_by.take();
-                Ok((user, rule, act.done().await?))
+                Ok((named, rule, act.done().await?))
             };
             match turn.await {
                 Err(refusal) if turns.another(&refusal).await => {}
@@ -329,8 +336,8 @@ impl Inner {
         };
         let outcome = Outcome { inside: Some(inside), ..outcome };
 
-        let mut session = Session::new(knock.conn, knock.public_id, knock.namespace, user);
-        session.role = role;
+        let mut session = Session::new(knock.conn, knock.public_id, knock.namespace, named.unwrap_or(user));
+        session.set_role(role);
         *session.token.get_mut() = Token::of(&verified);
         session.enrolled = place.is_some();
         session.counted =
@@ -368,16 +375,11 @@ impl Inner {
     }
 
     /// Counts the connection among its user's; in an open namespace every connection is a user.
-    async fn enroll(
-        self: &Arc<Self>,
-        served: &Served,
-        verified: &Verified,
-        knock: &Knock,
-    ) -> Result<Option<Enrolled>, Refusal> {
+    async fn enroll(self: &Arc<Self>, served: &Served, user: &str, knock: &Knock) -> Result<Option<Enrolled>, Refusal> {
         if served.namespace().open {
             return Ok(None);
         }
-        let user = enrolled_user(&knock.namespace, &id_text(&verified.user));
+        let user = enrolled_user(&knock.namespace, user);
         let max = self.settings.connections_per_user_max;
         if !self.stores.presence.enroll(&user, knock.conn, max).await? {
             return Err(Refusal::code("TOO_MANY_CONNECTIONS"));
@@ -396,7 +398,7 @@ impl Inner {
             let now = Now::at(self.clock.now_ms());
             let mut frame = Frame::new(&session.user, &now, handler.slots);
             frame.socket = Some(session.socket());
-            scene.on_its_own(handler, &mut frame, None, session.role, "disconnect").await;
+            scene.on_its_own(handler, &mut frame, None, session.role(), "disconnect").await;
         }
         self.forget(session).await;
     }
@@ -409,7 +411,7 @@ impl Inner {
         *session.waiting.lock() = Waiting::default();
         // Rooms are left by then, unless their namespace is no longer served.
         let rooms = std::mem::take(&mut *session.rooms.lock());
-        for name in rooms {
+        for name in rooms.into_iter() {
             self.left_kept(session, &name);
             self.left(&session.who.namespace, Some(&name));
             let room = presence_room(&session.who.namespace, &name);

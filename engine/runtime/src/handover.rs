@@ -38,7 +38,7 @@ impl Inner {
             Ok(token) => {
                 self.decisions.remember(decided);
                 if let Some(id) = incoming.ack {
-                    let ends = token.ends_ms.map_or(Value::Null, |ends_ms| Now::at(ends_ms).value().clone());
+                    let ends = token.ends_ms().map_or(Value::Null, |ends_ms| Now::at(ends_ms).value().clone());
                     let envelope = &scene.served.namespace().connect.envelope;
                     self.outlet.ack(session.conn, id, &reply::granted(envelope, json!({ "expiresAt": ends }), &now));
                 }
@@ -73,7 +73,7 @@ impl Inner {
         let token = token.ok_or_else(|| Refusal::invalid("", "one argument is needed: a token"))?;
         let verified = self.authenticator.verify(Some(&token), now.ms()).await?;
         self.unless_revoked(&verified)?;
-        if verified.user != session.user {
+        if session.user != verified.user {
             return Err(Refusal::because(
                 "UNAUTHORIZED",
                 "the token is another user's, or tells otherwise of this one",
@@ -81,7 +81,7 @@ impl Inner {
         }
         let token = Token::of(&verified);
         *session.token.lock() = token.clone();
-        if let Some(ends_ms) = token.ends_ms {
+        if let Some(ends_ms) = token.ends_ms() {
             self.timers.token_ends(ends_ms, session.conn);
         }
         // It may have been revoked while it was handed over.

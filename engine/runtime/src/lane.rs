@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Waker};
 
 use futures_util::FutureExt;
@@ -36,8 +36,8 @@ use crate::{Refusal, reply};
 /// The queue of a connection.
 pub(crate) struct Lane {
     state: Mutex<State>,
-    /// Told when nothing waits any more.
-    idle: Notify,
+    /// Told when nothing waits any more, where somebody waits for that.
+    idle: OnceLock<Box<Notify>>,
 }
 
 struct State {
@@ -65,6 +65,13 @@ pub(crate) enum Item {
     Closed,
 }
 
+/// What runs now.
+pub(crate) struct Begun {
+    item: Item,
+    /// How many events there were before it.
+    before: u64,
+}
+
 impl std::fmt::Debug for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Lane({} waiting)", self.state.lock().items.len())
@@ -74,60 +81,55 @@ impl std::fmt::Debug for Lane {
 impl Default for Lane {
     fn default() -> Self {
         let state = State { items: Line::default(), bytes: 0, busy: true, begun: 0, held: true, closed: false };
-        Self { state: Mutex::new(state), idle: Notify::new() }
+        Self { state: Mutex::new(state), idle: OnceLock::new() }
     }
 }
 
 impl Lane {
-    /// Lets a held lane go, with this first. Yields whether it must be drained: whether it was held.
-    pub(crate) fn release(&self, first: Item) -> bool {
+    /// Lets a held lane go. Yields this, to be run first, if it was held.
+    pub(crate) fn release(&self, first: Item) -> Option<Begun> {
         let mut state = self.state.lock();
-        if !std::mem::replace(&mut state.held, false) {
-            return false;
-        }
-        state.items.push_front(first);
-        true
+        std::mem::replace(&mut state.held, false).then(|| state.begin(first))
     }
 
-    /// The connection has ended. A lane that was never let go forgets what it held. Yields whether it must be drained.
-    pub(crate) fn close(&self) -> bool {
+    /// The connection has ended. A lane that was never let go forgets what it held. Yields what is to be run, if nothing runs.
+    pub(crate) fn close(&self) -> Option<Begun> {
         let mut state = self.state.lock();
         if std::mem::replace(&mut state.closed, true) {
-            return false;
+            return None;
         }
-        let held = std::mem::replace(&mut state.held, false);
-        if held {
+        if std::mem::replace(&mut state.held, false) {
             state.items.clear();
             state.bytes = 0;
+            state.busy = false;
         }
-        state.items.push_back(Item::Closed);
-        held | !std::mem::replace(&mut state.busy, true)
+        state.push(Item::Closed)
     }
 
-    /// Queues a review; there is no bound, since there are few at a time. Yields whether the lane must be drained.
-    pub(crate) fn review(&self, review: Arc<Review>, asked: Option<Asked>) -> bool {
+    /// Queues a review; there is no bound, since there are few at a time. Yields what is to be run, if nothing runs.
+    pub(crate) fn review(&self, review: Arc<Review>, asked: Option<Asked>) -> Option<Begun> {
         let mut state = self.state.lock();
         if state.closed {
-            return false;
+            return None;
         }
-        state.items.push_back(Item::Review(review, asked));
-        !std::mem::replace(&mut state.busy, true)
+        state.push(Item::Review(review, asked))
     }
 
-    /// Queues an event. Yields whether the lane must be drained.
+    /// Queues an event. Yields what is to be run, if nothing runs.
     ///
     /// # Errors
     /// The event, if too many wait.
-    fn push(&self, item: Incoming, settings: &RuntimeSettings) -> Result<bool, Incoming> {
+    fn push(&self, item: Incoming, settings: &RuntimeSettings) -> Result<Option<Begun>, Incoming> {
         let mut state = self.state.lock();
         let bytes = state.bytes + item.bytes();
         let is_full = state.items.len() >= settings.queue_events_max || bytes > settings.queue_bytes_max;
         if state.closed || is_full {
             return Err(item);
         }
-        state.bytes = bytes;
-        state.items.push_back(Item::Event(item));
-        Ok(!std::mem::replace(&mut state.busy, true))
+        if state.busy {
+            state.bytes = bytes;
+        }
+        Ok(state.push(Item::Event(item)))
     }
 
     /// How many items wait or run.
@@ -136,20 +138,37 @@ impl Lane {
         state.items.len() + usize::from(state.busy && !state.held)
     }
 
-    /// What is next, and how many events there were before it.
-    fn next(&self) -> Option<(Item, u64)> {
+    /// What is next.
+    fn next(&self) -> Option<Begun> {
         let mut state = self.state.lock();
-        let item = state.items.pop_front();
-        state.busy = item.is_some();
-        let before = state.begun;
-        if let Some(Item::Event(incoming)) = &item {
+        let Some(item) = state.items.pop_front() else {
+            state.busy = false;
+            if let Some(idle) = self.idle.get() {
+                idle.notify_waiters();
+            }
+            return None;
+        };
+        if let Item::Event(incoming) = &item {
             state.bytes -= incoming.bytes();
-            state.begun += 1;
         }
-        if !state.busy {
-            self.idle.notify_waiters();
+        Some(state.begin(item))
+    }
+}
+
+impl State {
+    /// Queues an item behind what waits; or yields it, if nothing runs.
+    fn push(&mut self, item: Item) -> Option<Begun> {
+        if !std::mem::replace(&mut self.busy, true) {
+            return Some(self.begin(item));
         }
-        item.map(|item| (item, before))
+        self.items.push_back(item);
+        None
+    }
+
+    fn begin(&mut self, item: Item) -> Begun {
+        let before = self.begun;
+        self.begun += u64::from(matches!(item, Item::Event(_)));
+        Begun { item, before }
     }
 }
 
@@ -157,7 +176,7 @@ impl Session {
     /// Waits until everything that came from this connection so far is done, what it brought about included.
     pub async fn settled(&self) {
         loop {
-            let mut idle = std::pin::pin!(self.lane.idle.notified());
+            let mut idle = std::pin::pin!(self.lane.idle.get_or_init(Box::default).notified());
             idle.as_mut().enable();
             if !self.lane.state.lock().busy {
                 return;
@@ -171,15 +190,15 @@ impl Engine {
     /// An event came.
     pub fn receive(&self, session: &Arc<Session>, incoming: Incoming) {
         match session.lane.push(incoming, &self.inner.settings) {
-            Ok(true) => self.start(session),
-            Ok(false) => {}
+            Ok(Some(first)) => self.start(session, first),
+            Ok(None) => {}
             Err(incoming) => self.inner.refuse_unheard(session, &incoming, &Refusal::code("BUSY")),
         }
     }
 
-    /// Runs what waits in a lane, here and now as far as nothing has to wait.
-    pub(crate) fn start(&self, session: &Arc<Session>) {
-        run_here_first(drain(self.clone(), Arc::clone(session)));
+    /// Runs this, and then what waits in its lane, here and now as far as nothing has to wait.
+    pub(crate) fn start(&self, session: &Arc<Session>, first: Begun) {
+        run_here_first(drain(self.clone(), Arc::clone(session), first));
     }
 }
 
@@ -192,12 +211,14 @@ pub(crate) fn run_here_first(future: impl Future<Output = ()> + Send + 'static) 
     }
 }
 
-async fn drain(engine: Engine, session: Arc<Session>) {
-    while let Some((item, before)) = session.lane.next() {
+async fn drain(engine: Engine, session: Arc<Session>, first: Begun) {
+    let mut begun = Some(first);
+    while let Some(Begun { item, before }) = begun {
         let work = AssertUnwindSafe(engine.inner.work(&session, item, before)).catch_unwind();
         if work.await.is_err() {
             tracing::error!(namespace = %session.who.namespace, socket = %session.who.socket, "an event panicked");
         }
+        begun = session.lane.next();
     }
 }
 

@@ -15,6 +15,7 @@ pub mod dispatch;
 pub mod emitter;
 pub mod engine;
 pub mod explain;
+mod few;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -1,57 +1,34 @@
-//! A queue that is hardly ever longer than one, and most of the time empty.
+//! A queue that is empty most of the time, and then takes no more place than a pointer.
 
 use std::collections::VecDeque;
 
-/// Whoever is first has a place without a word to the allocator; an emptied queue keeps no memory.
+/// What waits, in order; `None`: nothing does.
 #[derive(Debug)]
-pub(crate) struct Line<T> {
-    first: Option<T>,
-    /// `None` without a first, and where it is alone.
-    rest: Option<Box<Rest<T>>>,
-}
+pub(crate) struct Line<T>(Option<Box<Items<T>>>);
 
-/// The others, in a place of their own: there are many lines, and few have any.
+/// In a place of their own.
 #[derive(Debug)]
-struct Rest<T>(VecDeque<T>);
-
-impl<T> Default for Rest<T> {
-    fn default() -> Self {
-        Self(VecDeque::new())
-    }
-}
+struct Items<T>(VecDeque<T>);
 
 impl<T> Default for Line<T> {
     fn default() -> Self {
-        Self { first: None, rest: None }
+        Self(None)
     }
 }
 
 impl<T> Line<T> {
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.0.len())
+        self.0.as_ref().map_or(0, |items| items.0.len())
     }
 
     pub(crate) fn push_back(&mut self, item: T) {
-        if self.first.is_none() {
-            self.first = Some(item);
-        } else {
-            self.rest.get_or_insert_default().0.push_back(item);
-        }
-    }
-
-    pub(crate) fn push_front(&mut self, item: T) {
-        if let Some(second) = self.first.replace(item) {
-            self.rest.get_or_insert_default().0.push_front(second);
-        }
+        self.0.get_or_insert_with(|| Box::new(Items(VecDeque::new()))).0.push_back(item);
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
-        let first = self.first.take()?;
-        if let Some(rest) = &mut self.rest {
-            self.first = rest.0.pop_front();
-            self.rest.take_if(|rest| rest.0.is_empty());
-        }
-        Some(first)
+        let item = self.0.as_mut()?.0.pop_front();
+        self.0.take_if(|items| items.0.is_empty());
+        item
     }
 
     pub(crate) fn clear(&mut self) {
@@ -66,27 +43,22 @@ mod tests {
     #[test]
     fn it_is_a_queue_that_keeps_nothing() {
         let (mut line, mut model, mut number) = (Line::default(), VecDeque::new(), 0);
-        // Every sequence of nine of the three, once each.
-        for sequence in 0..3_u32.pow(9) {
-            for place in 0..9 {
+        // Every sequence of twelve of the two, once each.
+        for sequence in 0..2_u32.pow(12) {
+            for place in 0..12 {
                 number += 1;
-                match sequence / 3_u32.pow(place) % 3 {
-                    0 => {
-                        line.push_back(number);
-                        model.push_back(number);
-                    }
-                    1 => {
-                        line.push_front(number);
-                        model.push_front(number);
-                    }
-                    _ => assert_eq!(line.pop_front(), model.pop_front()),
+                if sequence >> place & 1 == 0 {
+                    line.push_back(number);
+                    model.push_back(number);
+                } else {
+                    assert_eq!(line.pop_front(), model.pop_front());
                 }
                 assert_eq!(line.len(), model.len());
             }
             while let Some(item) = model.pop_front() {
                 assert_eq!(line.pop_front(), Some(item));
             }
-            assert!(line.pop_front().is_none() && line.rest.is_none());
+            assert!(line.pop_front().is_none() && line.0.is_none());
         }
     }
 }

@@ -199,8 +199,8 @@ impl Engine {
         let roles = self.current();
         let told = |session: &Arc<Session>| {
             let rooms: Vec<String> = session.rooms().iter().map(ToString::to_string).collect();
-            let role = session.role.and_then(|role| roles.plan.roles.get(role)).map(ToString::to_string);
-            let ends_ms = session.token.lock().ends_ms;
+            let role = session.role().and_then(|role| roles.plan.roles.get(role)).map(ToString::to_string);
+            let ends_ms = session.token.lock().ends_ms();
             json!({
                 "namespace": &*session.who.namespace,
                 "socket": &*session.who.socket,

@@ -111,6 +111,10 @@ pub trait Outlet: Send + Sync {
     fn send(&self, namespace: &str, parcel: Parcel<'_>) -> Delivery;
     /// Answers an event.
     fn ack(&self, conn: u64, id: u64, args: &WireArgs);
+    /// A room's name, as those who are in it share it; `None` if there is nobody.
+    fn name_of(&self, _namespace: &str, _room: &str) -> Option<Arc<str>> {
+        None
+    }
     /// The connections in a room.
     fn members(&self, namespace: &str, room: &str) -> Vec<u64>;
     /// Ends a connection.

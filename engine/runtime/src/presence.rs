@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use homeroom_plan::user::User;
 use homeroom_store::presence::Gone;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -19,7 +20,7 @@ use crate::session::Session;
 const GONE_AT_ONCE: usize = 64;
 
 /// What is kept of a user in a room; `entry` is what the definition says, as JSON.
-pub(crate) fn remembered(entry: Option<&str>, user: &Value) -> Arc<str> {
+pub(crate) fn remembered(entry: Option<&str>, user: &User) -> Arc<str> {
     format!("[{},{user}]", entry.unwrap_or("null")).into()
 }
 
@@ -29,8 +30,8 @@ pub(crate) fn entry(value: &str) -> Arc<str> {
         .map_or_else(|_| "null".into(), |(entry, _)| entry.get().into())
 }
 
-fn user(value: &str) -> Value {
-    serde_json::from_str::<(&RawValue, Value)>(value).map_or(Value::Null, |(_, user)| user)
+fn user(value: &str) -> User {
+    serde_json::from_str::<(&RawValue, Value)>(value).map_or(User::Nobody, |(_, user)| user.into())
 }
 
 impl Engine {
@@ -131,7 +132,7 @@ impl Inner {
         let Some(served) = bound.namespace(namespace) else { return };
         let Some((room, params)) = served.room_named(name) else { return };
         let user = user(&gone.value);
-        let role = user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
+        let role = user.property("role").and_then(Value::as_str).and_then(|role| bound.role(role));
         let place = Place { room, name: name.into(), params, presence: None, rule: None, recall: None };
         let change = Change { place, user, role, conn: None, entry: Some(entry(&gone.value)), came: false };
         Scene { inner: self, bound: &bound, served, trace: self.traces.next() }.follow(change).await;
@@ -144,10 +145,10 @@ mod tests {
 
     #[test]
     fn an_entry_and_its_user_are_kept_together() {
-        let kept = remembered(Some(r#"{"a":[1, 2]}"#), &serde_json::json!({ "id": "u-1" }));
+        let kept = remembered(Some(r#"{"a":[1, 2]}"#), &serde_json::json!({ "id": "u-1" }).into());
         assert_eq!(&*entry(&kept), r#"{"a":[1, 2]}"#);
-        assert_eq!(user(&kept), serde_json::json!({ "id": "u-1" }));
-        assert_eq!(&*entry(&remembered(None, &Value::Null)), "null");
+        assert_eq!(user(&kept).tree(), serde_json::json!({ "id": "u-1" }));
+        assert_eq!(&*entry(&remembered(None, &User::Nobody)), "null");
         assert_eq!(&*entry("no list"), "null");
     }
 }

@@ -67,7 +67,7 @@ impl Inner {
     /// Notes when a connection in a room is to be asked again, if the room says so.
     pub(crate) fn note_recheck(&self, session: &Session, served: &Served, room: RoomId, name: &Arc<str>) {
         let Some(every) = served.namespace().rooms[room].recheck else { return };
-        if session.rechecks.lock().insert(Arc::clone(name)) {
+        if session.rechecks.lock().get_or_insert_default().insert(Arc::clone(name)) {
             let due_ms = due_ms(self.clock.now_ms(), every, session.conn, name);
             self.rechecks.due.lock().push(Reverse((due_ms, session.conn, Arc::clone(name))));
         }
@@ -93,11 +93,11 @@ impl Engine {
     pub(crate) fn recheck_due(&self, now_ms: i64) {
         while let Some((conn, room, turn)) = self.inner.rechecks.pop(now_ms) {
             let Some(session) = self.inner.sessions.get(conn) else { continue };
-            session.rechecks.lock().remove(&room);
+            session.rechecks.lock().take_if(|noted| noted.remove(&room) && noted.is_empty());
             if session.rooms.lock().contains(&room) {
                 let review = Arc::new(Review::of_room(room, Some(turn)));
-                if session.lane.review(review, None) {
-                    self.start(&session);
+                if let Some(first) = session.lane.review(review, None) {
+                    self.start(&session, first);
                 }
             }
         }

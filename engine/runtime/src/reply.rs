@@ -7,6 +7,7 @@ use bytes::Bytes;
 use homeroom_plan::data::Data;
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::program::{Ack, Args, Entry, Envelope, Namespace, envelope_slot};
+use homeroom_plan::user::User;
 use serde_json::{Map, Value, json};
 
 use crate::Refusal;
@@ -100,7 +101,7 @@ fn enveloped(
     now: &Now,
     values: impl IntoIterator<Item = (usize, Option<Value>)>,
 ) -> Result<Option<Value>, Refusal> {
-    let mut frame = Frame::new(&Value::Null, now, envelope_slot::COUNT);
+    let mut frame = Frame::new(&User::Nobody, now, envelope_slot::COUNT);
     for (slot, value) in values {
         frame.set(slot, value);
     }

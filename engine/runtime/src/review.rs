@@ -178,8 +178,8 @@ impl Engine {
         let sessions: Vec<Arc<Session>> = self.inner.sessions.all().into_iter().filter(concerned).collect();
         let asked = sessions.into_iter().map(|session| async move {
             let (asked, done) = oneshot::channel();
-            if session.lane.review(Arc::clone(review), Some(asked)) {
-                self.start(&session);
+            if let Some(first) = session.lane.review(Arc::clone(review), Some(asked)) {
+                self.start(&session, first);
             }
             let _ = done.await;
         });
@@ -269,7 +269,7 @@ impl Inner {
         let mut frame = Frame::new(&session.user, &now, 0);
         frame.socket = Some(session.socket());
         let site = self.site(scene.bound, scene.served, scene.trace);
-        let site = crate::act::Site { session: Some(session), role: session.role, ..site };
+        let site = crate::act::Site { session: Some(session), role: session.role(), ..site };
         let mut act = if anew { Act::asking_anew(site) } else { Act::asking(site) };
         let asked = tokio::time::timeout(self.settings.event_timeout, act.admits_to(place.room, &place.params, &frame));
         asked.await.unwrap_or_else(|_| Err(Refusal::code("TIMEOUT")))

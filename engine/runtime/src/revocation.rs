@@ -106,7 +106,7 @@ impl Revocations {
 impl Inner {
     /// Refuses a token that was revoked.
     pub(crate) fn unless_revoked(&self, verified: &Verified) -> Result<(), Refusal> {
-        let (user, token) = (id_text(&verified.user), verified.token_id.as_deref());
+        let (user, token) = (id_text(verified.user.get("id")), verified.token_id.as_deref());
         match self.revocations.has(&user, token, verified.issued_at_ms, self.clock.now_ms()) {
             true => Err(Refusal::because("UNAUTHENTICATED", "the token was revoked")),
             false => Ok(()),
@@ -117,7 +117,7 @@ impl Inner {
         let token = session.token.lock().clone();
         // An open namespace has no tokens.
         session.enrolled
-            && self.revocations.has(&session.who.user, token.id.as_deref(), token.issued_at_ms, self.clock.now_ms())
+            && self.revocations.has(&session.who.user, token.id.as_deref(), token.issued_at_ms(), self.clock.now_ms())
     }
 
     /// Ends the connections whose tokens are revoked; yields how many.

@@ -1,13 +1,16 @@
 //! One connection to one namespace, as the engine knows it.
 
+use std::num::NonZeroI64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use homeroom_plan::socket::Socket;
+use homeroom_plan::user::User;
 use homeroom_store::{Decision, Gcra, Keyed, Quota};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
+use crate::few::{Few, Seldom};
 use crate::history::KeptStay;
 use crate::identity::Verified;
 use crate::input::Incoming;
@@ -22,13 +25,12 @@ pub struct Session {
     /// Where it is, whose, and how it is called.
     pub who: Arc<Who>,
     /// Who it is.
-    pub user: Value,
-    /// The number of the user's role, if it is one that is known.
-    pub role: Option<usize>,
+    pub user: User,
     /// The token that it lives by; another one once that was handed in.
     pub(crate) token: Mutex<Token>,
     /// The rooms for which it is noted when it is asked again whether it may be there.
-    pub(crate) rechecks: Mutex<Rooms>,
+    pub(crate) rechecks: Mutex<Option<Box<Rooms>>>,
+    role: Option<u16>,
     /// Whether it counts among the user's connections.
     pub(crate) enrolled: bool,
     /// While it lasts, the connection is counted.
@@ -37,11 +39,11 @@ pub struct Session {
     pub(crate) vars: Mutex<Option<Arc<Value>>>,
     pub(crate) rooms: Mutex<Rooms>,
     /// Those of them that keep what is sent to them.
-    pub(crate) kept: Mutex<Vec<KeptStay>>,
+    pub(crate) kept: Mutex<Seldom<KeptStay>>,
     /// By which its own entries are known, also once it connects again; 0: not at all.
     own: AtomicU64,
     pub(crate) lane: Lane,
-    rates: Mutex<Vec<(Arc<str>, Gcra)>>,
+    rates: Mutex<Few<(Arc<str>, Gcra)>>,
     /// The newest of each event that waits for its limit.
     pub(crate) waiting: Mutex<Waiting>,
 }
@@ -65,9 +67,9 @@ impl Who {
 }
 
 impl Session {
-    pub(crate) fn new(conn: u64, public_id: Arc<str>, namespace: Arc<str>, user: Value) -> Self {
+    pub(crate) fn new(conn: u64, public_id: Arc<str>, namespace: Arc<str>, user: User) -> Self {
         Self {
-            who: Arc::new(Who { namespace, user: id_text(&user), socket: public_id }),
+            who: Arc::new(Who { namespace, user: id_text(user.property("id")), socket: public_id }),
             conn,
             user,
             vars: Mutex::default(),
@@ -83,6 +85,17 @@ impl Session {
             rates: Mutex::default(),
             waiting: Mutex::default(),
         }
+    }
+
+    /// The number of the user's role, if it is one that is known.
+    #[must_use]
+    pub fn role(&self) -> Option<usize> {
+        self.role.map(usize::from)
+    }
+
+    /// Says which role the user has. Of so many that a number is too large for its place, it is as if it were unknown.
+    pub(crate) fn set_role(&mut self, role: Option<usize>) {
+        self.role = role.and_then(|role| u16::try_from(role).ok());
     }
 
     /// By which its own entries are known; 0: not at all.
@@ -108,44 +121,37 @@ impl Session {
     /// The names of the events that it has sent since it connected, as far as they are declared.
     #[must_use]
     pub fn sent(&self) -> Vec<Arc<str>> {
-        self.rates.lock().iter().map(|(name, _)| Arc::clone(name)).filter(|name| !name.is_empty()).collect()
+        self.rates.lock().as_slice().iter().map(|(name, _)| Arc::clone(name)).filter(|name| !name.is_empty()).collect()
     }
 
     /// Notes that an event was sent whose limit is counted elsewhere.
     pub(crate) fn note(&self, event: &Arc<str>) {
         let mut rates = self.rates.lock();
-        if !rates.iter().any(|(name, _)| name == event) {
-            remember(&mut rates, event, Gcra::default());
+        if !rates.as_slice().iter().any(|(name, _)| name == event) {
+            rates.push((Arc::clone(event), Gcra::default()));
         }
     }
 
     /// Counts an event of this connection, if it may pass.
     pub(crate) fn take(&self, event: &Arc<str>, quota: Quota, now_ms: i64) -> Decision {
         let mut rates = self.rates.lock();
-        if let Some((_, cell)) = rates.iter_mut().find(|(name, _)| name == event) {
+        if let Some((_, cell)) = rates.as_mut_slice().iter_mut().find(|(name, _)| name == event) {
             return cell.take(quota, now_ms);
         }
         let mut cell = Gcra::default();
         let decision = cell.take(quota, now_ms);
-        remember(&mut rates, event, cell);
+        rates.push((Arc::clone(event), cell));
         decision
     }
 }
 
-fn remember(rates: &mut Vec<(Arc<str>, Gcra)>, event: &Arc<str>, cell: Gcra) {
-    if rates.len() < FEW {
-        rates.reserve_exact(1);
-    }
-    rates.push((Arc::clone(event), cell));
-}
-
 /// The rooms of a connection, in order. Most are in a handful, and all are in few enough to be moved.
 #[derive(Debug, Default)]
-pub(crate) struct Rooms(Vec<Arc<str>>);
+pub(crate) struct Rooms(Few<Arc<str>>);
 
 impl Rooms {
     fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|room| (**room).cmp(name))
+        self.0.as_slice().binary_search_by(|room| (**room).cmp(name))
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
@@ -153,16 +159,13 @@ impl Rooms {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<str>> {
-        self.place(name).ok().map(|place| &self.0[place])
+        self.place(name).ok().map(|place| &self.0.as_slice()[place])
     }
 
     /// Yields whether it was not there yet.
     pub(crate) fn insert(&mut self, name: Arc<str>) -> bool {
         let place = self.place(&name);
         if let Err(place) = place {
-            if self.0.len() < FEW {
-                self.0.reserve_exact(1);
-            }
             self.0.insert(place, name);
         }
         place.is_err()
@@ -174,38 +177,30 @@ impl Rooms {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.0.as_slice().len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.0.iter()
+        self.0.as_slice().iter()
     }
-}
 
-impl IntoIterator for Rooms {
-    type Item = Arc<str>;
-    type IntoIter = std::vec::IntoIter<Arc<str>>;
-
-    fn into_iter(self) -> Self::IntoIter {
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Arc<str>> {
         self.0.into_iter()
     }
 }
 
-/// Up to so many, lists of a connection grow by what they need and no more: there are many connections.
-const FEW: usize = 4;
-
 /// Events by name, of which there are mostly none.
 #[derive(Debug, Default)]
-pub(crate) struct Waiting(Vec<(Arc<str>, Incoming)>);
+pub(crate) struct Waiting(Seldom<(Arc<str>, Incoming)>);
 
 impl Waiting {
     /// Yields the one whose place it takes.
     pub(crate) fn insert(&mut self, name: Arc<str>, incoming: Incoming) -> Option<Incoming> {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
+        match self.0.as_mut_slice().iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => Some(std::mem::replace(known, incoming)),
             None => {
                 self.0.push((name, incoming));
@@ -215,35 +210,56 @@ impl Waiting {
     }
 
     pub(crate) fn remove(&mut self, name: &str) -> Option<Incoming> {
-        let place = self.0.iter().position(|(known, _)| **known == *name)?;
-        let (_, incoming) = self.0.swap_remove(place);
-        if self.0.is_empty() {
-            *self = Self::default();
-        }
-        Some(incoming)
+        let place = self.0.as_slice().iter().position(|(known, _)| **known == *name)?;
+        self.0.swap_remove(place).map(|(_, incoming)| incoming)
     }
 }
 
-/// What is kept of a token; times are milliseconds since the Unix epoch.
+/// What is kept of a token.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Token {
     /// When it ends, and the connection with it.
-    pub(crate) ends_ms: Option<i64>,
+    ends: Moment,
     /// What its issuer calls it.
     pub(crate) id: Option<Arc<str>>,
     /// When it was made.
-    pub(crate) issued_at_ms: Option<i64>,
+    issued_at: Moment,
+}
+
+/// Milliseconds since the Unix epoch, if they are known. No token is of the epoch itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moment(Option<NonZeroI64>);
+
+impl Moment {
+    fn at(ms: Option<i64>) -> Self {
+        Self(ms.and_then(NonZeroI64::new))
+    }
+
+    fn ms(self) -> Option<i64> {
+        self.0.map(NonZeroI64::get)
+    }
 }
 
 impl Token {
     pub(crate) fn of(verified: &Verified) -> Self {
-        Self { ends_ms: verified.expires_at_ms, id: verified.token_id.clone(), issued_at_ms: verified.issued_at_ms }
+        let (ends, issued_at) = (Moment::at(verified.expires_at_ms), Moment::at(verified.issued_at_ms));
+        Self { ends, id: verified.token_id.clone(), issued_at }
+    }
+
+    /// When it ends, in milliseconds since the Unix epoch.
+    pub(crate) fn ends_ms(&self) -> Option<i64> {
+        self.ends.ms()
+    }
+
+    /// When it was made, in milliseconds since the Unix epoch.
+    pub(crate) fn issued_at_ms(&self) -> Option<i64> {
+        self.issued_at.ms()
     }
 }
 
 /// A user's id as a text.
-pub(crate) fn id_text(user: &Value) -> Arc<str> {
-    match user.get("id") {
+pub(crate) fn id_text(id: Option<&Value>) -> Arc<str> {
+    match id {
         Some(Value::String(id)) => id.as_str().into(),
         Some(Value::Number(id)) => id.to_string().into(),
         _ => "".into(),
@@ -276,5 +292,16 @@ impl Sessions {
 
     pub(crate) fn count(&self) -> usize {
         self.by_conn.read().len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_small() {
+        // With the counts of its `Arc` it is to fit into 320 bytes, a size that allocators have.
+        assert!(size_of::<Session>() <= 304, "{}", size_of::<Session>());
     }
 }

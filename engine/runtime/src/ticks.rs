@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use homeroom_plan::frame::{Frame, Now};
+use homeroom_plan::user::User;
 use homeroom_store::state::Expired;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -22,36 +23,65 @@ const EXPIRED_AT_ONCE: usize = 64;
 /// Timers of connections: the ends of tokens, and events that wait for their limit.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    due: Mutex<BinaryHeap<Reverse<Timer>>>,
+    /// Every connection has one of these, and few have others.
+    tokens: Due<()>,
+    events: Due<Arc<str>>,
 }
 
-/// When, and for which connection; with an event's name, that event may go; without, the token ends.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Timer {
-    due_ms: i64,
-    conn: u64,
-    event: Option<Arc<str>>,
+/// What is due.
+enum Timer {
+    TokenEnds {
+        due_ms: i64,
+        conn: u64,
+    },
+    /// An event that waited for its limit.
+    MayGo {
+        conn: u64,
+        event: Arc<str>,
+    },
+}
+
+/// When, for which connection, and what; the soonest first.
+#[derive(Debug, Default)]
+struct Due<T>(Mutex<BinaryHeap<Reverse<(i64, u64, T)>>>);
+
+impl<T: Ord> Due<T> {
+    fn push(&self, due_ms: i64, conn: u64, what: T) {
+        self.0.lock().push(Reverse((due_ms, conn, what)));
+    }
+
+    fn next(&self) -> Option<i64> {
+        self.0.lock().peek().map(|Reverse((due_ms, ..))| *due_ms)
+    }
+
+    fn pop(&self, now_ms: i64) -> Option<(i64, u64, T)> {
+        let mut due = self.0.lock();
+        let is_due = due.peek().is_some_and(|Reverse((due_ms, ..))| *due_ms <= now_ms);
+        is_due.then(|| due.pop()).flatten().map(|Reverse(timer)| timer)
+    }
 }
 
 impl Timers {
     pub(crate) fn token_ends(&self, due_ms: i64, conn: u64) {
-        self.due.lock().push(Reverse(Timer { due_ms, conn, event: None }));
+        self.tokens.push(due_ms, conn, ());
     }
 
     pub(crate) fn later(&self, due_ms: i64, conn: u64, event: Arc<str>) {
-        self.due.lock().push(Reverse(Timer { due_ms, conn, event: Some(event) }));
+        self.events.push(due_ms, conn, event);
     }
 
     fn next_due(&self) -> Option<i64> {
-        self.due.lock().peek().map(|Reverse(timer)| timer.due_ms)
+        [self.tokens.next(), self.events.next()].into_iter().flatten().min()
     }
 
     fn pop(&self, now_ms: i64) -> Option<Timer> {
-        let mut due = self.due.lock();
-        if due.peek().is_some_and(|Reverse(timer)| timer.due_ms <= now_ms) {
-            due.pop().map(|Reverse(timer)| timer)
-        } else {
-            None
+        let is_token_first = match (self.tokens.next(), self.events.next()) {
+            (Some(token), Some(event)) => token <= event,
+            (token, _) => token.is_some(),
+        };
+        match is_token_first {
+            true => self.tokens.pop(now_ms).map(|(due_ms, conn, ())| Timer::TokenEnds { due_ms, conn }),
+            false => self.events.pop(now_ms).map(|(_, conn, event)| Timer::MayGo { conn, event }),
         }
     }
 }
@@ -69,29 +99,30 @@ impl Engine {
         let _alone = self.inner.ticking.lock().await;
         let now_ms = self.inner.clock.now_ms();
         while let Some(timer) = self.inner.timers.pop(now_ms) {
-            self.fire(timer);
+            match timer {
+                Timer::TokenEnds { due_ms, conn } => self.token_ends(due_ms, conn),
+                Timer::MayGo { conn, event } => self.may_go(conn, &event),
+            }
         }
         self.recheck_due(now_ms);
         self.inner.expire().await;
     }
 
-    fn fire(&self, timer: Timer) {
-        let Some(session) = self.inner.sessions.get(timer.conn) else { return };
-        match timer.event {
-            None => {
-                // A fresh token may have been handed in meanwhile; it has a timer of its own.
-                let ends_ms = session.token.lock().ends_ms;
-                if ends_ms.is_some_and(|ends_ms| ends_ms <= timer.due_ms) {
-                    self.inner.tell_end(&session, &Refusal::code("TOKEN_EXPIRED"));
-                    self.inner.outlet.end(session.conn, Ending::TokenExpired);
-                }
-            }
-            Some(event) => {
-                let held = session.waiting.lock().remove(&event);
-                if let Some(incoming) = held {
-                    self.receive(&session, incoming);
-                }
-            }
+    fn token_ends(&self, due_ms: i64, conn: u64) {
+        let Some(session) = self.inner.sessions.get(conn) else { return };
+        // A fresh token may have been handed in meanwhile; it has a timer of its own.
+        let ends_ms = session.token.lock().ends_ms();
+        if ends_ms.is_some_and(|ends_ms| ends_ms <= due_ms) {
+            self.inner.tell_end(&session, &Refusal::code("TOKEN_EXPIRED"));
+            self.inner.outlet.end(session.conn, Ending::TokenExpired);
+        }
+    }
+
+    fn may_go(&self, conn: u64, event: &str) {
+        let Some(session) = self.inner.sessions.get(conn) else { return };
+        let held = session.waiting.lock().remove(event);
+        if let Some(incoming) = held {
+            self.receive(&session, incoming);
         }
     }
 }
@@ -126,7 +157,7 @@ impl Inner {
         let Some(handler) = &state.on_expire else { return true };
         let Ok(entry) = expired_value(state.kind, &expired.entry) else { return true };
         let now = Now::at(self.clock.now_ms());
-        let mut frame = Frame::new(&Value::Null, &now, handler.slots.max(params.len()));
+        let mut frame = Frame::new(&User::Nobody, &now, handler.slots.max(params.len()));
         frame.entry = Some(&entry);
         for (slot, value) in params.into_iter().enumerate() {
             frame.set(slot, Some(Value::String(value)));

@@ -30,7 +30,7 @@ impl Engine {
             let Some(served) = bound.namespace(&session.who.namespace) else { continue };
             let Some(used) = usage.get_mut(&session.who.namespace) else { continue };
             let role =
-                session.role.and_then(|role| bound.plan.roles.get(role).cloned()).unwrap_or_else(|| NO_ROLE.into());
+                session.role().and_then(|role| bound.plan.roles.get(role).cloned()).unwrap_or_else(|| NO_ROLE.into());
             *used.sockets.entry(Arc::clone(&role)).or_default() += 1;
             for name in session.rooms() {
                 let Some((room, _)) = served.room_named(&name) else { continue };

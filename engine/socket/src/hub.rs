@@ -178,6 +178,10 @@ impl Transport for Hub {
         self.space(namespace).map_or_else(Delivered::default, |space| space.broadcast_marked(target, marked, volatile))
     }
 
+    fn name_of(&self, namespace: &str, room: &str) -> Option<Arc<str>> {
+        Some(Arc::clone(self.space(namespace)?.room(room)?.shared_name()))
+    }
+
     fn members(&self, namespace: &str, room: &str) -> Vec<ConnId> {
         self.space(namespace).and_then(|space| space.room(room)).map_or_else(Vec::new, |room| room.members())
     }

@@ -63,6 +63,10 @@ impl<T: Transport> Outlet for Outgoing<T> {
         let _ = self.transport.ack(ConnId::from_u64(conn), id, &args(args_));
     }
 
+    fn name_of(&self, namespace: &str, room: &str) -> Option<Arc<str>> {
+        self.transport.name_of(namespace, room)
+    }
+
     fn members(&self, namespace: &str, room: &str) -> Vec<u64> {
         self.transport.members(namespace, room).into_iter().map(ConnId::to_u64).collect()
     }

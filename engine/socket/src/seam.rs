@@ -232,6 +232,8 @@ pub trait Transport: Send + Sync {
     fn broadcast(&self, namespace: &str, target: Target<'_>, message: &Message, volatile: bool) -> Delivered;
     /// The same, where what a receiver is told depends on the rooms it is in.
     fn broadcast_marked(&self, namespace: &str, target: Target<'_>, marked: Marked<'_>, volatile: bool) -> Delivered;
+    /// A room's name, as those who are in it share it; `None` if there is nobody.
+    fn name_of(&self, namespace: &str, room: &str) -> Option<Arc<str>>;
     /// The connections in a room.
     fn members(&self, namespace: &str, room: &str) -> Vec<ConnId>;
     /// How many connections a namespace has.

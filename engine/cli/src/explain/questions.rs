@@ -44,8 +44,8 @@ impl Scene<'_> {
         let seat = self.seated().await;
         let session = seat.as_ref().ok().map(|seat| seat.session.clone());
         // In an open namespace it is the connection that says who the user is.
-        let user = session.as_ref().map_or(&self.person.user, |session| &session.user);
-        let admitted = self.house.engine.admits(&self.namespace.path, name, user, session.as_deref()).await;
+        let user = session.as_ref().map_or_else(|| self.person.user.clone().into(), |session| session.user.clone());
+        let admitted = self.house.engine.admits(&self.namespace.path, name, &user, session.as_deref()).await;
         let found = self.house.found();
         let yes = matches!(admitted, Ok(Some(true)));
         let may = if yes { "may" } else { "may not" };
@@ -175,7 +175,8 @@ impl Scene<'_> {
         });
         let missing: Vec<String> = missing.flatten().collect();
         for name in missing {
-            let admitted = self.house.engine.admits(&self.namespace.path, &name, &self.person.user, None).await;
+            let admitted =
+                self.house.engine.admits(&self.namespace.path, &name, &self.person.user.clone().into(), None).await;
             let asked = last_asked(self.house.found());
             let Some((id, room)) = room_named(&self.namespace, &name) else { continue };
             if matches!(admitted, Ok(Some(true))) {

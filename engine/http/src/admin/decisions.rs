@@ -130,7 +130,7 @@ fn socket(session: &Session, plan: &Plan) -> Value {
     json!({
         "namespace": &*session.who.namespace,
         "socket": &*session.who.socket,
-        "role": session.role.and_then(|role| plan.roles.get(role)).map(text),
+        "role": session.role().and_then(|role| plan.roles.get(role)).map(text),
         "rooms": rooms,
     })
 }

@@ -137,6 +137,7 @@ mod tests {
     use crate::data::{Data, Part, Template};
     use crate::expr::{Expr, Path, Root};
     use crate::frame::{Frame, Now};
+    use crate::user::User;
 
     /// One of what `user` has, or has not.
     fn hole() -> impl Strategy<Value = Expr> {
@@ -167,7 +168,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_written_as_its_value_would_be(data in data()) {
-            let user = json!({ "text": "a\"", "brace": "{", "object": { "b": {} }, "list": ["["] });
+            let user = User::from(json!({ "text": "a\"", "brace": "{", "object": { "b": {} }, "list": ["["] }));
             let now = Now::at(0);
             let frame = Frame::new(&user, &now, 0);
             let mut written = String::from("[");

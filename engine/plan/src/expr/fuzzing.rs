@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Expr, Jinja, Path, Root, lower, parse};
 use crate::frame::{Frame, Now};
 use crate::payload::Payload;
+use crate::user::User;
 
 /// 2025-01-15T09:00:00Z
 const NOW_MS: i64 = 1_736_931_600_000;
@@ -32,7 +33,7 @@ pub(super) fn by_jinja(source: &str) -> Option<Expr> {
 /// What an expression yields.
 pub(super) fn value(expr: &Expr, payload: &Value) -> Result<Option<Value>, String> {
     let now = Now::at(NOW_MS);
-    let user = Value::Null;
+    let user = User::Nobody;
     let mut frame = Frame::new(&user, &now, 0);
     let payload = Payload::from(payload.clone());
     frame.payload = Some(&payload);

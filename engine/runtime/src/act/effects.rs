@@ -18,7 +18,7 @@ impl Act<'_> {
         let room = presence_room(&self.site.served.plan.path, &name);
         let mut all = self.site.inner.stores.presence.all(&room).await?;
         all.iter_mut().for_each(|present| present.value = presence::entry(&present.value));
-        let me = id_text(&frame.user);
+        let me = id_text(frame.user().property("id"));
         for effect in &self.effects {
             match effect {
                 Effect::Join(joined) if joined.name == name => {

@@ -6,6 +6,7 @@ use homeroom_plan::data::Data;
 use homeroom_plan::expr::Expr;
 use homeroom_plan::frame::Frame;
 use homeroom_plan::program::{ProcedureId, Slot, Step, Verb};
+use homeroom_plan::user::User;
 use serde_json::{Map, Value};
 
 use super::{Act, Done, Flow};
@@ -77,7 +78,7 @@ impl Act<'_> {
         frame: &Frame<'_>,
     ) -> Result<Option<Done>, Refusal> {
         let procedure = &self.served().plan.procedures[procedure];
-        let mut inner = Frame::new(&frame.user, frame.now, procedure.handler.slots);
+        let mut inner = Frame::new(frame.user(), frame.now, procedure.handler.slots);
         inner.socket.clone_from(&frame.socket);
         for (slot, data) in fields {
             let value = data.eval(frame)?;
@@ -134,8 +135,8 @@ impl Act<'_> {
 
     /// Says who the user is, for the steps that follow and for the connection.
     pub(super) fn name_user(&mut self, data: &Data, frame: &mut Frame<'_>) -> Result<Done, Refusal> {
-        let user = data.eval(frame)?.unwrap_or(Value::Null);
-        frame.user = Cow::Owned(user.clone());
+        let user = User::from(data.eval(frame)?.unwrap_or(Value::Null));
+        frame.name_user(user.clone());
         self.user = Some(user);
         Ok(Done::flag(true))
     }

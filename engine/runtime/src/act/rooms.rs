@@ -130,7 +130,10 @@ impl Act<'_> {
             Some(data) => Some(json_text(data, &inner)?),
             None => None,
         };
-        let name = params::spelt(&room.pattern, &values)?.into();
+        let name = params::spelt(&room.pattern, &values)?;
+        // Everyone who is in a room keeps its name, and is to keep the same one.
+        let known = self.site.inner.outlet.name_of(&self.served().plan.path, &name);
+        let name = known.unwrap_or_else(|| name.into());
         Ok(Some(Place { room: reference.room, name, params: values, presence, rule: Some(rule), recall: None }))
     }
 
@@ -141,7 +144,7 @@ impl Act<'_> {
             // At connect there is none yet.
             None => {
                 let namespace = Arc::clone(&self.served().plan.path);
-                Arc::new(Who { namespace, user: id_text(&frame.user), ..Who::default() })
+                Arc::new(Who { namespace, user: id_text(frame.user().property("id")), ..Who::default() })
             }
         };
         let refused = came.decided(&who, About::Join(name.into())).refused(refusal);
@@ -195,14 +198,18 @@ impl Act<'_> {
         Ok(Some(Place { room: reference.room, name, params: values, presence: None, rule: None, recall: None }))
     }
 
-    /// The name of a room by its parameters; `None` if one of them is absent. Of a room that the connection is in it is the
-    /// text that is there already: what is kept of many events, such as decisions, then shares one.
+    /// The name of a room by its parameters; `None` if one of them is absent. Of a room that the connection is in, or
+    /// enters, it is the text that is there already: what is kept of many events, such as decisions, then shares one.
     pub(crate) fn name(&self, reference: &RoomRef, frame: &Frame<'_>) -> Result<Option<Arc<str>>, Refusal> {
         let name = params::name(&self.room(reference).pattern, &reference.params, frame)?;
         Ok(name.map(|name| self.known(&name).unwrap_or_else(|| name.into())))
     }
 
     fn known(&self, name: &str) -> Option<Arc<str>> {
-        self.site.session?.rooms.lock().get(name).cloned()
+        let entered = self.effects.iter().find_map(|effect| match effect {
+            Effect::Join(place) if *place.name == *name => Some(Arc::clone(&place.name)),
+            _ => None,
+        });
+        entered.or_else(|| self.site.session?.rooms.lock().get(name).cloned())
     }
 }

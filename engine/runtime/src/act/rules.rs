@@ -197,7 +197,7 @@ fn given<'q>(query: &'q Query, check: &Check, frame: &Frame<'_>) -> Vec<(&'q str
 
 /// The frame that a room's rules and presence see: its parameters, `user`, `socket`, `now`.
 pub(crate) fn room_frame<'f>(room: &Room, values: &[String], outer: &'f Frame<'_>) -> Frame<'f> {
-    let mut frame = Frame::new(&outer.user, outer.now, room.slots.max(values.len()));
+    let mut frame = Frame::new(outer.user(), outer.now, room.slots.max(values.len()));
     frame.socket.clone_from(&outer.socket);
     for (slot, value) in values.iter().enumerate() {
         frame.set(slot, Some(Value::String(value.clone())));

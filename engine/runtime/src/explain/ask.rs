@@ -2,6 +2,7 @@
 
 use homeroom_plan::frame::{Frame, Now};
 use homeroom_plan::socket::Socket;
+use homeroom_plan::user::User;
 use serde_json::Value;
 
 use crate::act::{Act, Site};
@@ -19,7 +20,7 @@ impl Engine {
         &self,
         namespace: &str,
         room: &str,
-        user: &Value,
+        user: &User,
         session: Option<&Session>,
     ) -> Result<Option<bool>, Refusal> {
         let bound = self.current();
@@ -32,7 +33,7 @@ impl Engine {
         };
         let mut frame = Frame::new(user, &now, 0);
         frame.socket = Some(socket);
-        let role = user.get("role").and_then(Value::as_str).and_then(|role| bound.role(role));
+        let role = user.property("role").and_then(Value::as_str).and_then(|role| bound.role(role));
         let site = Site { session, role, ..self.inner.site(&bound, served, self.inner.traces.next()) };
         Act::asking(site).admits_to(room, &params, &frame).await.map(Some)
     }

@@ -326,8 +326,8 @@ impl Inner {
     pub(crate) fn left_kept(&self, session: &Session, room: &str) {
         let stay = {
             let mut kept = session.kept.lock();
-            let place = kept.iter().position(|stay| &*stay.hold.room.name == room);
-            place.map(|place| kept.swap_remove(place))
+            let place = kept.as_slice().iter().position(|stay| &*stay.hold.room.name == room);
+            place.and_then(|place| kept.swap_remove(place))
         };
         let Some(stay) = stay else { return };
         let mut state = stay.hold.room.state.lock();
@@ -393,6 +393,7 @@ impl Session {
                 && stay.since.get(&entry.origin).is_none_or(|last| entry.number > *last)
         };
         let rooms = self.rooms.lock();
-        !stays.iter().any(has_received) && !entry.emission.except_rooms.iter().any(|room| rooms.contains(room))
+        !stays.as_slice().iter().any(has_received)
+            && !entry.emission.except_rooms.iter().any(|room| rooms.contains(room))
     }
 }

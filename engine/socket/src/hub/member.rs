@@ -15,6 +15,9 @@ use crate::seam::{ConnId, Packet, Reason, Tag, Wire};
 /// No tag was given yet; no [`Tag`] is as large.
 const UNTAGGED: u32 = u32::MAX;
 
+/// Up to so many rooms, the list of them grows by what it needs and no more: there are many connections.
+const FEW: usize = 4;
+
 /// A connection the hub holds.
 pub(super) struct Member {
     id: ConnId,
@@ -105,6 +108,9 @@ impl Member {
         if rooms.len() >= rooms_max {
             tracing::warn!(room = &**name, rooms_max, "a connection is in too many rooms to join another");
             return false;
+        }
+        if rooms.len() < FEW {
+            rooms.reserve_exact(1);
         }
         rooms.push(self.space.enter(name, self));
         true

@@ -48,6 +48,11 @@ impl Room {
         &self.name
     }
 
+    /// The name, as everyone who is in the room may keep it.
+    pub(super) fn shared_name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     /// Holds the members still. Whoever holds several rooms takes them in one order, see `broadcast`.
     pub(super) fn hold(&self) -> Held<'_> {
         Held(self.inner.read())
