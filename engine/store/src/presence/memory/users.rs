@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 
 use super::room::Conn;
 
-/// The connections of users. There are about as many users as connections: each is one small piece, and the table has a pointer
-/// to it.
+/// The connections of users. There are about as many users as connections: each is one small piece, and the table has a
+/// pointer to it.
 #[derive(Default)]
 pub(super) struct Users(HashSet<Enrolled>);
 
@@ -22,7 +22,8 @@ struct Connected {
 }
 
 impl Users {
-    /// Adds a connection, if the user has fewer than `max` then. Those of lives that are over are dropped where they take a place.
+    /// Adds a connection, if the user has fewer than `max` then. Those of lives that are over are dropped where they take
+    /// a place.
     pub(super) fn enroll(&mut self, user: &str, conn: Conn, max: usize, is_alive: impl Fn(u64) -> bool) -> bool {
         let known = self.0.take(user);
         let mut conns = known.map_or_else(SmallVec::new, |Enrolled(known)| known.conns);
