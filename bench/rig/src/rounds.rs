@@ -124,7 +124,7 @@ fn turns(part: Part, peers: &[Peer], round: usize) -> Vec<Turn> {
         }
         Part::S4Most if round == 0 => of(|peer| *peer == Peer::Homeroom).collect(),
         Part::S4Most => Vec::new(),
-        Part::S6 => Growth::ALL.into_iter().filter(|g| std::env::var("S6_ONLY").map_or(true, |o| o.split(',').any(|o| o == format!("{}{}", g.count(), &g.name()[..1])))).map(Turn::Growth).collect(),
+        Part::S6 => Growth::ALL.into_iter().map(Turn::Growth).collect(),
     };
     if !turns.is_empty() {
         let by = round % turns.len();
