@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+use crate::load::Pause;
 use crate::peers::{Peer, Places};
 use crate::scenario::Run;
 
@@ -64,6 +65,9 @@ pub(crate) struct Options {
     /// Write the report again, of what was measured last.
     #[arg(long)]
     pub(crate) again: bool,
+    /// Look for what comes without sleeping: what the others send then wakes nobody. Not where Redis has the same core.
+    #[arg(long)]
+    pub(crate) awake: bool,
     /// Instead of all this: hold so many connections to this server.
     #[arg(long, hide = true)]
     pub(crate) hold: Option<SocketAddr>,
@@ -86,6 +90,7 @@ impl Options {
             window: Duration::from_secs_f64(self.window),
             crowd: self.crowd,
             most: self.most,
+            pause: if self.awake { Pause::Awake } else { Pause::Asleep },
         }
     }
 

@@ -26,10 +26,9 @@ pub(crate) fn idle() -> Duration {
 /// What clients do as long as nothing comes for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pause {
-    /// They look again. On one machine, whoever sends to a process that sleeps pays for waking it; over a network nobody
-    /// would, so that servers are not to pay for it either.
+    /// They look again, so that nobody has to wake them. On one machine, whoever sends to a process that sleeps pays for that.
     Awake,
-    /// They sleep: something else, such as Redis, needs their core.
+    /// They sleep.
     Asleep,
 }
 

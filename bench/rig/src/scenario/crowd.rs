@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::meter::Meter;
 use super::steady::{Stage, Unit};
 use super::{ENTER, Measures, Run, people};
-use crate::load::{Pause, Swarm};
+use crate::load::Swarm;
 use crate::peers::Peer;
 use crate::process::Server;
 
@@ -23,7 +23,7 @@ pub(crate) fn run(
     is_loaded: bool,
 ) -> Result<Vec<(&'static str, Measures)>, String> {
     let server = run.places.start(peer, None)?;
-    let mut swarm = Swarm::new(Pause::Awake)?;
+    let mut swarm = Swarm::new(run.pause)?;
     let idle = enter(&mut swarm, run.crowd, &server, namespace)?;
     if !is_loaded {
         return Ok(vec![("S4", idle)]);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::meter::Meter;
 use super::{Counted, ENTER_GENTLY, Measures, Run, drain, people};
-use crate::load::{Client, Packet, Pause, Scene, Swarm};
+use crate::load::{Client, Packet, Scene, Swarm};
 use crate::peers::Peer;
 use crate::tally::Tally;
 
@@ -39,7 +39,7 @@ pub(crate) enum Pace {
 
 pub(crate) fn run(run: &Run, peer: Peer, pace: Pace) -> Result<Measures, String> {
     let server = run.places.start(peer, None)?;
-    let mut swarm = Swarm::new(Pause::Awake)?;
+    let mut swarm = Swarm::new(run.pause)?;
     swarm.enter(people(CLIENTS, CLIENTS, server.address, "/bench"), ENTER_GENTLY)?;
     let mut publisher = Publisher::new(pace);
     let mut measures = Measures::new();

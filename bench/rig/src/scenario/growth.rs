@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::request::{self, Loops, emit_typing_in};
 use super::{Counted, ENTER, Measures, Run, class_of, drain};
-use crate::load::{Client, Packet, Pause, Person, Scene, Swarm};
+use crate::load::{Client, Packet, Person, Scene, Swarm};
 use crate::peers::Peer;
 use crate::scenario::meter::Meter;
 use crate::tally::Tally;
@@ -82,7 +82,7 @@ pub(crate) fn run(run: &Run, growth: Growth) -> Result<Measures, String> {
         _ => write(&run.places.bench.join("namespaces"), &run.places.scratch(), growth)?,
     };
     let server = run.places.start_with(Peer::Homeroom, None, &folder)?;
-    let mut swarm = Swarm::new(Pause::Awake)?;
+    let mut swarm = Swarm::new(run.pause)?;
     let person = |who: usize, namespace: Arc<str>, classes| Person {
         server: server.address,
         namespace,

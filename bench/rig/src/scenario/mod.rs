@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::load::{Person, Scene, Swarm};
+use crate::load::{Pause, Person, Scene, Swarm};
 use crate::peers::Places;
 use crate::tally::Tally;
 use crate::token::token;
@@ -32,6 +32,8 @@ pub(crate) struct Run {
     /// Connections of the crowd, and those that the machine is to hold.
     pub(crate) crowd: usize,
     pub(crate) most: usize,
+    /// What clients do as long as nothing comes for them.
+    pub(crate) pause: Pause,
 }
 
 /// How long what is under way may take to arrive after a window, and after how long a silence it is taken for lost.

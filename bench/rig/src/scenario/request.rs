@@ -16,7 +16,7 @@ pub(crate) const SEATS: usize = 2;
 /// Runs it; with Redis, what types is remembered there, and broadcasts pass it.
 pub(crate) fn run(run: &Run, peer: Peer, redis: Option<&Server>) -> Result<Measures, String> {
     let server = run.places.start(peer, redis)?;
-    let pause = if redis.is_some() { Pause::Asleep } else { Pause::Awake };
+    let pause = if redis.is_some() { Pause::Asleep } else { run.pause };
     let mut swarm = Swarm::new(pause)?;
     swarm.enter(people(CLIENTS, SEATS, server.address, "/bench"), ENTER)?;
     let mut loops = Loops::new(CLIENTS, SEATS);

@@ -3,7 +3,7 @@
 //! A broadcast to a room would wake a task for every member, only to have each make one call. So whoever queues the first
 //! packet of a connection puts it on a list, and when everybody else has had a turn, one task goes through the list. What
 //! came for a connection meanwhile leaves by the same call. (Where a broadcast reaches idle connections of a crowd, this took
-//! a fifth off the cost of a delivery. Writing at once, by whoever sends, would take a call for every packet.)
+//! a twelfth off the cost of a delivery. Writing at once, by whoever sends, would take a call for every packet.)
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -113,6 +113,7 @@ impl Future for Writer {
         }
         let rest = writer.turn.len().saturating_sub(TURN_CONNS_MAX);
         writer.turn.drain(rest..).rev().for_each(|conn| conn.flush());
+        // It rests only after it has found the list empty: whoever woke it while it was at work woke nobody.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
