@@ -106,9 +106,17 @@ impl PostgresServer {
         assert!(sent.expect("kill").success(), "signal {signal}");
     }
 
+    /// Ends it at once, with its sessions: those learn of its end by themselves, but could first finish what they are asked.
+    fn kill(&self) {
+        let sessions = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid)).unwrap_or_default();
+        self.signal("-KILL");
+        // Some may have ended meanwhile.
+        let _ = Command::new("kill").arg("-KILL").args(sessions.split_whitespace()).stderr(Stdio::null()).status();
+    }
+
     /// Ends it at once, and starts it again on what it had written.
     pub(crate) async fn killed_and_back(mut self, meanwhile: impl AsyncFnOnce()) -> Self {
-        self.signal("-KILL");
+        self.kill();
         let (folder, port) = (self.folder.take().expect("a folder"), self.port);
         drop(self);
         meanwhile().await;
