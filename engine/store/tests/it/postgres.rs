@@ -181,12 +181,16 @@ async fn a_database_that_is_killed_is_not_waited_for_and_is_found_again() {
     let server = PostgresServer::start(&[]).await;
     let limits = SqlLimits { breaker_wait: Duration::from_millis(50), ..hasty() };
     let db = Db::open(&server.url(), limits).await.expect("a database");
-    db.script("create table kept (n int)").await.expect("a table");
     let (ask, add) = (sql("select 1"), sql("insert into kept values (1)"));
+    // On a busy machine connections are longer in coming than is waited for here.
+    eventually("connections are there", async || {
+        let asked = futures_util::future::join_all((0..8).map(|_| db.found(&ask, &[]))).await;
+        asked.iter().all(Result::is_ok) && db.status().breaking == Breaking::Closed
+    })
+    .await;
+    db.script("create table kept (n int)").await.expect("a table");
     let mut tx = db.begin().await.expect("begun");
     tx.execute(&add, &[]).await.expect("added");
-    let asked = futures_util::future::join_all((0..8).map(|_| db.found(&ask, &[]))).await;
-    assert!(asked.iter().all(Result::is_ok));
     let server = server
         .killed_and_back(async || {
             assert!(matches!(tx.commit().await, Err(SqlError::Unavailable(_))));
