@@ -40,7 +40,7 @@ use crate::seam::Peer;
 pub(crate) struct Native {
     house: Arc<House>,
     wheel: Wheel,
-    flush: Arc<Flush>,
+    flush: Arc<Flush<Conn>>,
     begun: Once,
     /// The one ping that everybody gets.
     ping: Bytes,

@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-use super::flush::Place;
+use super::flush::{Flushed, Place};
 use super::outbox::{Bounds, Outbox};
 use super::wheel::{Alarm, Tick, What};
 use super::{Native, packet};
@@ -73,19 +73,6 @@ impl Conn {
             self.native.flush.soon(self.place, self);
         }
         Ok(())
-    }
-
-    /// Writes what waits, unless its task does that because the system takes no more.
-    pub(super) fn flush(&self) {
-        let mut outbox = self.outbox.lock();
-        if outbox.stuck().is_some() {
-            return;
-        }
-        match outbox.write(&SockRef::from(&self.stream), self.native.wheel.now()) {
-            Ok(()) if outbox.stuck().is_none() => {}
-            Ok(()) => outbox.wake(),
-            Err(_) => outbox.fail(),
-        }
     }
 
     fn wake(&self) {
@@ -271,6 +258,21 @@ impl Conn {
     fn end<T>(&self, reason: Reason) -> Option<T> {
         self.link.kill(reason);
         None
+    }
+}
+
+impl Flushed for Conn {
+    /// Writes what waits, unless its task does that because the system takes no more.
+    fn flush(&self) {
+        let mut outbox = self.outbox.lock();
+        if outbox.stuck().is_some() {
+            return;
+        }
+        match outbox.write(&SockRef::from(&self.stream), self.native.wheel.now()) {
+            Ok(()) if outbox.stuck().is_none() => {}
+            Ok(()) => outbox.wake(),
+            Err(_) => outbox.fail(),
+        }
     }
 }
 
