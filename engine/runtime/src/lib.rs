@@ -15,7 +15,6 @@ pub mod dispatch;
 pub mod emitter;
 pub mod engine;
 pub mod explain;
-mod few;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -44,6 +43,7 @@ mod review;
 pub mod revocation;
 pub mod session;
 pub mod settings;
+mod short;
 pub mod spans;
 mod ticks;
 pub mod trace;

@@ -10,12 +10,12 @@ use homeroom_store::{Decision, Gcra, Keyed, Quota};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
-use crate::few::{Few, Seldom};
 use crate::history::KeptStay;
 use crate::identity::Verified;
 use crate::input::Incoming;
 use crate::lane::Lane;
 use crate::metrics::Counted;
+use crate::short::{Seldom, Short};
 
 /// A connection that was admitted.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct Session {
     /// By which its own entries are known, also once it connects again; 0: not at all.
     own: AtomicU64,
     pub(crate) lane: Lane,
-    rates: Mutex<Few<(Arc<str>, Gcra)>>,
+    rates: Mutex<Short<(Arc<str>, Gcra)>>,
     /// The newest of each event that waits for its limit.
     pub(crate) waiting: Mutex<Waiting>,
 }
@@ -147,7 +147,7 @@ impl Session {
 
 /// The rooms of a connection, in order. Most are in a handful, and all are in few enough to be moved.
 #[derive(Debug, Default)]
-pub(crate) struct Rooms(Few<Arc<str>>);
+pub(crate) struct Rooms(Short<Arc<str>>);
 
 impl Rooms {
     fn place(&self, name: &str) -> Result<usize, usize> {
@@ -226,13 +226,15 @@ pub(crate) struct Token {
     issued_at: Moment,
 }
 
-/// Milliseconds since the Unix epoch, if they are known. No token is of the epoch itself.
+/// Milliseconds since the Unix epoch, if they are known. The epoch itself counts as the first of them: a token that ended then has
+/// ended, too.
 #[derive(Debug, Clone, Copy, Default)]
 struct Moment(Option<NonZeroI64>);
 
 impl Moment {
     fn at(ms: Option<i64>) -> Self {
-        Self(ms.and_then(NonZeroI64::new))
+        const FIRST: NonZeroI64 = NonZeroI64::new(1).expect("one is not zero");
+        Self(ms.map(|ms| NonZeroI64::new(ms).unwrap_or(FIRST)))
     }
 
     fn ms(self) -> Option<i64> {
@@ -298,6 +300,12 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_known_or_not() {
+        let kept = [None, Some(0), Some(1), Some(-5), Some(i64::MAX)].map(|ms| Moment::at(ms).ms());
+        assert_eq!(kept, [None, Some(1), Some(1), Some(-5), Some(i64::MAX)]);
+    }
 
     #[test]
     fn a_session_is_small() {

@@ -166,6 +166,12 @@ impl Scene<'_> {
         rules.map(|rules| self.needs().of(rules, role)).unwrap_or_default()
     }
 
+    /// Whether the one who asks would be let into a room.
+    pub(super) async fn may_enter(&self, room: &str) -> bool {
+        let user = self.person.user.clone().into();
+        matches!(self.house.engine.admits(&self.namespace.path, room, &user, None).await, Ok(Some(true)))
+    }
+
     /// Where one would have to be in a room first: whether one may enter it, and how.
     async fn tell_missing_rooms(&self, answer: &mut Answer) {
         let rules = answer.asked.iter().flat_map(|asked| &asked.rules);
@@ -175,11 +181,10 @@ impl Scene<'_> {
         });
         let missing: Vec<String> = missing.flatten().collect();
         for name in missing {
-            let admitted =
-                self.house.engine.admits(&self.namespace.path, &name, &self.person.user.clone().into(), None).await;
+            let may_enter = self.may_enter(&name).await;
             let asked = last_asked(self.house.found());
             let Some((id, room)) = room_named(&self.namespace, &name) else { continue };
-            if matches!(admitted, Ok(Some(true))) {
+            if may_enter {
                 let entered = self.entered_by(id, &name);
                 answer.hints.push(format!("{} may enter {name}, and is not in it. {entered}", self.person.short()));
             } else if let Some(asked) = asked {

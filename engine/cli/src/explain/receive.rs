@@ -214,10 +214,9 @@ impl Scene<'_> {
     /// Whether the one who asks could be in a room, and how.
     async fn tell_room(&self, name: &str, answer: &mut Answer) {
         let Some((id, _)) = room_named(&self.namespace, name) else { return };
-        let admitted =
-            self.house.engine.admits(&self.namespace.path, name, &self.person.user.clone().into(), None).await;
+        let may_enter = self.may_enter(name).await;
         let asked = last_asked(self.house.found());
-        if matches!(admitted, Ok(Some(true))) {
+        if may_enter {
             let entered = self.entered_by(id, name);
             answer
                 .hints

@@ -44,19 +44,19 @@ impl<T> Seldom<T> {
 
 /// A list that has one item most of the time, or none, and then takes no more place than that one.
 #[derive(Debug)]
-pub(crate) enum Few<T> {
+pub(crate) enum Short<T> {
     One(T),
     /// None, more than one, or one that is left of more.
     Other(Seldom<T>),
 }
 
-impl<T> Default for Few<T> {
+impl<T> Default for Short<T> {
     fn default() -> Self {
         Self::Other(Seldom::default())
     }
 }
 
-impl<T> Few<T> {
+impl<T> Short<T> {
     pub(crate) fn as_slice(&self) -> &[T] {
         match self {
             Self::One(item) => std::slice::from_ref(item),
@@ -117,20 +117,20 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_list(acts in prop::collection::vec((any::<bool>(), any::<prop::sample::Index>()), 0..20)) {
-            let (mut few, mut model) = (Few::default(), Vec::new());
+            let (mut short, mut model) = (Short::default(), Vec::new());
             for (number, (is_insert, place)) in acts.into_iter().enumerate() {
                 if is_insert {
                     let place = place.index(model.len() + 1);
-                    few.insert(place, number);
+                    short.insert(place, number);
                     model.insert(place, number);
                 } else if !model.is_empty() {
                     let place = place.index(model.len());
-                    few.remove(place);
+                    short.remove(place);
                     model.remove(place);
                 }
-                prop_assert_eq!(few.as_slice(), &model[..]);
+                prop_assert_eq!(short.as_slice(), &model[..]);
             }
-            prop_assert_eq!(few.into_iter().collect::<Vec<_>>(), model);
+            prop_assert_eq!(short.into_iter().collect::<Vec<_>>(), model);
         }
     }
 }
