@@ -9,12 +9,17 @@ use crate::Keyed;
 /// What an entry takes beside its texts, in bytes; an estimate of two map nodes and three pointers.
 pub(super) const ENTRY_OVERHEAD: usize = 160;
 
+/// How often that is cleared away of which nobody is told that it ran out, in milliseconds. Whoever asks finds it gone at
+/// once; it only takes place until then. (Each by itself would be a timer for each: of a crowd's short states, most of what a server
+/// does beside sending.)
+const CLEARED_EVERY_MS: i64 = 250;
+
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) entry: Entry,
     pub(super) deadline_ms: i64,
     pub(super) watch: Option<Arc<str>>,
-    /// The deadline under which it stands in the queue of deadlines; never later than its own.
+    /// The time under which it stands in the queue of deadlines; never later than it must be looked at.
     queued_ms: i64,
 }
 
@@ -31,6 +36,15 @@ pub(super) struct Collection {
 impl Slot {
     pub(super) fn bytes(&self) -> usize {
         ENTRY_OVERHEAD + self.entry.name.len() + self.entry.value.len()
+    }
+
+    /// When it must be looked at.
+    fn due_ms(&self) -> i64 {
+        let over = self.deadline_ms.rem_euclid(CLEARED_EVERY_MS);
+        if self.watch.is_some() || over == 0 {
+            return self.deadline_ms;
+        }
+        self.deadline_ms.saturating_add(CLEARED_EVERY_MS - over)
     }
 }
 
@@ -61,23 +75,25 @@ impl Collection {
         self.next.to_string()
     }
 
-    /// Writes an entry; one of that name keeps its place. Yields what was there, and whether the deadline must be queued.
-    pub(super) fn write(&mut self, entry: Entry, deadline_ms: i64, rules: &Rules) -> (Option<Slot>, bool) {
+    /// Writes an entry; one of that name keeps its place. Yields what was there, and under which time the collection must be
+    /// queued, if it is not yet.
+    pub(super) fn write(&mut self, entry: Entry, deadline_ms: i64, rules: &Rules) -> (Option<Slot>, Option<i64>) {
         self.earliest_ms = if self.slots.is_empty() { deadline_ms } else { self.earliest_ms.min(deadline_ms) };
-        self.insert(Slot { entry, deadline_ms, watch: rules.watch.clone(), queued_ms: deadline_ms })
+        self.insert(Slot { entry, deadline_ms, watch: rules.watch.clone(), queued_ms: i64::MAX })
     }
 
-    fn insert(&mut self, mut slot: Slot) -> (Option<Slot>, bool) {
+    fn insert(&mut self, mut slot: Slot) -> (Option<Slot>, Option<i64>) {
+        slot.queued_ms = slot.due_ms();
+        let due_ms = Some(slot.queued_ms);
         let Some(at) = self.by_name.get(&slot.entry.name).copied() else {
             self.by_name.insert(Arc::clone(&slot.entry.name), self.next);
             self.slots.insert(self.next, slot);
             self.next += 1;
-            return (None, true);
+            return (None, due_ms);
         };
         let queued_ms = self.slots.get(&at).map_or(i64::MAX, |old| old.queued_ms);
-        let must_queue = slot.deadline_ms < queued_ms;
-        slot.queued_ms = slot.deadline_ms.min(queued_ms);
-        (self.slots.insert(at, slot), must_queue)
+        slot.queued_ms = slot.queued_ms.min(queued_ms);
+        (self.slots.insert(at, slot), due_ms.filter(|due_ms| *due_ms < queued_ms))
     }
 
     pub(super) fn remove(&mut self, name: &str) -> Option<Slot> {
@@ -109,11 +125,10 @@ impl Collection {
 
     /// When it must next be looked at; everything in it stands in the queue of deadlines under that time from now on.
     pub(super) fn requeue(&mut self) -> Option<i64> {
-        let earliest = self.slots.values().map(|slot| slot.deadline_ms).min()?;
+        let due_ms = self.slots.values().map(Slot::due_ms).min()?;
         for slot in self.slots.values_mut() {
-            slot.queued_ms = earliest;
+            slot.queued_ms = due_ms;
         }
-        self.earliest_ms = earliest;
-        Some(earliest)
+        Some(due_ms)
     }
 }

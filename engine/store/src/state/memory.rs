@@ -163,10 +163,10 @@ impl MemoryState {
         let bytes = ENTRY_OVERHEAD + entry.name.len() + entry.value.len();
         self.has_place(bytes, false)?;
         let deadline_ms = now_ms.saturating_add(ttl_ms.unwrap_or(at.rules.ttl_ms).min(at.rules.ttl_ms));
-        let (replaced, must_queue) = collection.write(entry, deadline_ms, at.rules);
+        let (replaced, due_ms) = collection.write(entry, deadline_ms, at.rules);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.freed(replaced.as_slice());
-        Ok((Written::Done, must_queue.then_some(deadline_ms)))
+        Ok((Written::Done, due_ms))
     }
 
     fn has_place(&self, bytes: usize, for_a_key: bool) -> Result<(), StoreError> {
