@@ -292,6 +292,8 @@ pub trait Wire: Send + Sync {
     /// # Errors
     /// If there is no place.
     fn send(&self, packet: Packet<'_>) -> Result<(), Full>;
+    /// Looks at what [`Wire::send`] is going to need, so that it is near by then; changes nothing.
+    fn look(&self) {}
     /// Leaves the namespace with a DISCONNECT packet.
     fn disconnect(&self);
     /// Ends the underlying connection at once.

@@ -22,7 +22,7 @@ impl Space {
         let mut rounds = Vec::with_capacity(told.len());
         for ((_, members), message) in told.into_iter().zip(&messages) {
             let mut round = Round::new(target, Packet::Event { message, volatile });
-            members.into_iter().for_each(|member| round.offer(member));
+            round.offer_each(members.into_iter(), |_| true);
             rounds.push(round);
         }
         drop(held);

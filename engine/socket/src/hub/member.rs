@@ -65,6 +65,13 @@ impl Member {
         self.ending.get().copied()
     }
 
+    /// Looks at what [`Member::send`] is going to need, so that it is near by then.
+    pub(super) fn look(&self) {
+        if self.ending.get().is_none() {
+            self.wire.look();
+        }
+    }
+
     /// Queues a packet. The first that cannot be queued is the last that is tried, so that there is no gap.
     pub(super) fn send(&self, packet: Packet<'_>) -> Sent {
         if self.ending.get().is_some() {

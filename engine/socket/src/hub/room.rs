@@ -34,7 +34,7 @@ impl Held<'_> {
         self.0.members.contains_key(&conn.to_u64())
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Member>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Member>> + Clone {
         self.0.members.values()
     }
 }
