@@ -271,6 +271,32 @@ async fn memory_is_bounded_and_given_back() {
     assert_eq!(store.put(At { key: "d", rules: &rules }, "f", "1", Only::Any, None).await, Ok(Written::Done));
 }
 
+#[tokio::test]
+async fn what_nobody_is_told_of_is_cleared_away_together_and_gone_before() {
+    let clock = Arc::new(ManualClock::at(T0));
+    let store = MemoryState::new(clock.clone(), StateLimits::default());
+    let at = |key, rules| At { key, rules };
+    let (silent, told) = (rules(1001, 10), watched(1103));
+    for key in ["a", "b", "c"] {
+        store.put(at(key, &silent), "f", "1", Only::Any, None).await.expect("written");
+        clock.advance(10);
+    }
+    assert_eq!(store.due(), Some(T0 + 1250), "one look for all three");
+    store.put(at("d", &told), "f", "1", Only::Any, None).await.expect("written");
+    assert_eq!(store.due(), Some(T0 + 30 + 1103), "what is told is told in time");
+    clock.advance(1001 - 20);
+    assert_eq!(store.get("b", "f").await, Ok(None), "gone by itself for whoever asks");
+    assert!(store.get("c", "f").await.is_ok_and(|found| found.is_some()), "and the next one not yet");
+    clock.advance(30 + 1103 - 1011);
+    let expired = store.claim_expired(10).await.expect("claimed");
+    assert_eq!(expired.iter().map(|one| &*one.key).collect::<Vec<_>>(), ["d"]);
+    store.settle(expired[0].claim).await.expect("settled");
+    assert_eq!((store.due(), store.bytes() > 0), (Some(T0 + 1250), true));
+    clock.advance(1250 - 1133);
+    assert!(store.claim_expired(10).await.expect("claimed").is_empty());
+    assert_eq!((store.due(), store.bytes()), (None, 0), "no place is taken any more");
+}
+
 #[derive(Debug, Clone)]
 enum Act {
     Put(u8, u8, Option<i64>),
