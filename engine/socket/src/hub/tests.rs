@@ -93,6 +93,26 @@ fn several_rooms_reach_each_member_once() {
     assert_eq!((at_a.take(), at_b.take(), at_c.take()), (vec!["hi".into()], vec!["hi".into()], vec![]));
 }
 
+/// Members are looked at some at a time; nobody is left out where one such group ends.
+#[test]
+fn each_of_a_crowd_is_reached_once() {
+    let hub = Hub::new(HubLimits { connections_max: 200, rooms_per_connection_max: 4 });
+    let mut crowd = Vec::new();
+    for count in [1, 31, 32, 33, 64, 65, 130] {
+        while crowd.len() < count {
+            let (conn, wire) = enter(&hub, "/", 9);
+            assert!(hub.join(conn, &"all".into()) && (count % 2 == 0 || hub.join(conn, &"odd".into())));
+            crowd.push(wire);
+        }
+        let (one, several) = (rooms(&["all"]), rooms(&["odd", "all"]));
+        for target in [to(Some(&one)), to(Some(&several)), to(None)] {
+            let delivered = hub.broadcast("/", target, &message("hi"), false);
+            assert_eq!(delivered, Delivered { reached: count, dropped: 0 });
+            assert!(crowd.iter().all(|wire| wire.take() == ["hi"]), "{count}");
+        }
+    }
+}
+
 #[test]
 fn a_target_is_narrowed_by_tags_a_connection_and_rooms() {
     let hub = hub();

@@ -10,8 +10,8 @@ use crate::Keyed;
 pub(super) const ENTRY_OVERHEAD: usize = 160;
 
 /// How often that is cleared away of which nobody is told that it ran out, in milliseconds. Whoever asks finds it gone at
-/// once; it only takes place until then. (Each by itself would be a timer for each: of a crowd's short states, most of what a server
-/// does beside sending.)
+/// once; it only takes place until then. (A timer for each costs a server nearly as much as to handle the events of a crowd
+/// by which something is remembered for a short time.)
 const CLEARED_EVERY_MS: i64 = 250;
 
 #[derive(Debug)]
@@ -79,21 +79,22 @@ impl Collection {
     /// queued, if it is not yet.
     pub(super) fn write(&mut self, entry: Entry, deadline_ms: i64, rules: &Rules) -> (Option<Slot>, Option<i64>) {
         self.earliest_ms = if self.slots.is_empty() { deadline_ms } else { self.earliest_ms.min(deadline_ms) };
-        self.insert(Slot { entry, deadline_ms, watch: rules.watch.clone(), queued_ms: i64::MAX })
+        let mut slot = Slot { entry, deadline_ms, watch: rules.watch.clone(), queued_ms: deadline_ms };
+        slot.queued_ms = slot.due_ms();
+        self.insert(slot)
     }
 
     fn insert(&mut self, mut slot: Slot) -> (Option<Slot>, Option<i64>) {
-        slot.queued_ms = slot.due_ms();
-        let due_ms = Some(slot.queued_ms);
+        let due_ms = slot.queued_ms;
         let Some(at) = self.by_name.get(&slot.entry.name).copied() else {
             self.by_name.insert(Arc::clone(&slot.entry.name), self.next);
             self.slots.insert(self.next, slot);
             self.next += 1;
-            return (None, due_ms);
+            return (None, Some(due_ms));
         };
         let queued_ms = self.slots.get(&at).map_or(i64::MAX, |old| old.queued_ms);
-        slot.queued_ms = slot.queued_ms.min(queued_ms);
-        (self.slots.insert(at, slot), due_ms.filter(|due_ms| *due_ms < queued_ms))
+        slot.queued_ms = due_ms.min(queued_ms);
+        (self.slots.insert(at, slot), (due_ms < queued_ms).then_some(due_ms))
     }
 
     pub(super) fn remove(&mut self, name: &str) -> Option<Slot> {
