@@ -355,6 +355,7 @@ impl Wire for NativeWire {
     }
 
     fn look(&self) {
+        // Read, and not taken: that would keep the next from being looked at. Nobody asks what was seen.
         std::hint::black_box(self.conn.outbox.is_locked());
     }
 
