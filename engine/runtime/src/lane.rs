@@ -290,6 +290,12 @@ impl Inner {
         if let Err(stopped) = &came {
             self.remember_refusal(scene, session, &incoming, stopped.refusal(), came_in);
         }
+        let came_to = match &came {
+            Ok(_) => CameTo::Done,
+            Err(Stopped::Held(_)) => CameTo::Held,
+            Err(stopped) => CameTo::Refused(&stopped.refusal().code),
+        };
+        laps.count(came_to);
         match came {
             Ok(outcome) => {
                 scene.deliver(outcome, Some(session), incoming.ack).await;

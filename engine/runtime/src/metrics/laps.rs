@@ -113,11 +113,16 @@ impl<'m> Laps<'m> {
         }
     }
 
-    /// The event is over.
+    /// It came to this. Said before anyone else is told, so that whoever has been answered has been counted.
+    pub(crate) fn count(&self, came: Came<'_>) {
+        self.entry.count(came);
+    }
+
+    /// The event, which came to this, is over.
     pub(crate) fn end(self, came: Came<'_>) {
-        let Some(clock) = &self.clock else { return self.entry.count(came) };
+        let Some(clock) = &self.clock else { return };
         let took = clock.took();
-        self.entry.count_timed(came, took);
+        self.entry.took.note(took);
         if let Some(Traced { spans, trace, namespace, began, stages }) = self.traced {
             let (namespace, event) = (Arc::clone(namespace), Arc::clone(&self.entry.name));
             let (kind, outcome) = (SpanKind::Event, came.outcome());
