@@ -167,7 +167,8 @@ impl Engine {
         Ok(Reached { told_others, ..reached })
     }
 
-    /// Asks the other servers how many connections of theirs a backend event reached. Each answers for what has arrived.
+    /// Asks the other servers how many connections of theirs a backend event reached. Each answers for what has
+    /// arrived, and waits a moment for the turn of what came out of turn.
     pub async fn count_reach(&self, reached: &Reached) -> ReachedEverywhere {
         let counted = |sockets: u64| usize::from(sockets > 0);
         let here = u64::try_from(reached.sockets).unwrap_or(u64::MAX);

@@ -273,13 +273,9 @@ impl Engine {
                 inner.was_heard(&bound, &Arc::from(&*frame.namespace), emission, reached, (frame.trace, began));
             }
             Sent::Kept(kept) => {
-                let began = inner.spans.wanting(frame.trace).map(|_| (SystemTime::now(), Instant::now()));
-                let entry = Arc::new(kept.entry(&bound, &frame.namespace, (frame.server, frame.trace), bytes.clone()));
+                let entry = kept.entry(&bound, &frame.namespace, (frame.server, frame.trace), bytes.clone());
                 let came = if frame.is_again { Came::Late } else { Came::Fresh };
-                if let Some(reached) = inner.hear_kept(Arc::clone(&entry), came) {
-                    inner.count(frame.server, kept_number(entry.number), reached.sum.reached);
-                    inner.was_heard(&bound, &entry.namespace, entry.emission.clone(), reached, (frame.trace, began));
-                }
+                inner.hear_kept(Arc::new(entry), came);
             }
             Sent::Evict { who, rooms } => {
                 let inner = Arc::clone(inner);
@@ -314,7 +310,7 @@ impl Inner {
     }
 
     /// An emission of another server was delivered here.
-    fn was_heard(
+    pub(crate) fn was_heard(
         &self,
         bound: &Bound,
         namespace: &Arc<str>,

@@ -157,7 +157,9 @@ impl Engine {
             }
             Order::LearnRevocations => json!({ "sockets": self.learn_revocations().await }),
             Order::Count { numbers } => {
-                json!({ "sockets": from.map_or(0, |server| self.inner.counted(server, numbers)) })
+                let Some(server) = from else { return json!({ "sockets": 0 }) };
+                self.inner.had_their_turn(server, numbers).await;
+                json!({ "sockets": self.inner.counted(server, numbers) })
             }
             Order::Namespaces => self.namespaces(),
             Order::Rooms { namespace, prefix, after, limit } => self.rooms(namespace, prefix, after, *limit),

@@ -231,7 +231,7 @@ impl Inner {
     }
 
     /// Remembers for a while how many connections an emission of another server reached here.
-    pub(super) fn count(&self, server: u64, number: u64, sockets: usize) {
+    pub(crate) fn count(&self, server: u64, number: u64, sockets: usize) {
         let Some(cluster) = &self.stores.cluster else { return };
         let mut counted = cluster.counted.lock();
         counted.latest.push_back((server, number, sockets));

@@ -1,18 +1,25 @@
 //! Hearing what other servers sent to rooms that keep it: each in its turn.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::MutexGuard;
 
 use super::room::{Turn, Waiting};
-use super::{Entry, Room, State, in_order, lock};
+use super::{Entry, Histories, Room, State, in_order, lock};
+use crate::cluster::kept_number;
 use crate::decisions::Reached;
 use crate::engine::Inner;
 use crate::outcome::Emission;
 
 /// How many events may wait for their turn in a room.
 const WAITING_MAX: usize = 1024;
+
+/// How long those who ask whom an event reached are kept waiting for its turn: half of what they wait for an answer. How often it
+/// is looked for meanwhile.
+const TURN_WITHIN: Duration = Duration::from_millis(500);
+const LOOKED_EVERY: Duration = Duration::from_millis(10);
 
 /// How an entry came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,39 +30,64 @@ pub(crate) enum Came {
     Late,
 }
 
+impl Histories {
+    /// Whether one of these events of a server has come and not had its turn.
+    fn is_waiting(&self, server: u64, numbers: &[u64]) -> bool {
+        let rooms = self.rooms.read();
+        let mut rooms = rooms.values().flat_map(HashMap::values);
+        rooms.any(|room| {
+            let state = room.state.lock();
+            let mut waiting = state.waiting.range((server, 0)..=(server, u64::MAX));
+            waiting.any(|((_, number), _)| numbers.contains(&kept_number(*number)))
+        })
+    }
+}
+
 impl Inner {
-    /// Delivers an entry of another server here, and what waited for it, if it is its turn; otherwise it waits. Yields
-    /// what it reached, if it was delivered.
-    pub(crate) fn hear_kept(&self, entry: Arc<Entry>, came: Came) -> Option<Reached> {
-        let mut first = None;
-        let mut queue = VecDeque::from([(entry, came)]);
-        let mut is_first = true;
-        while let Some((entry, came)) = queue.pop_front() {
-            let reached = self.take_turn(&entry, came, false, &mut queue);
-            if std::mem::take(&mut is_first) {
-                first = reached;
-            }
-        }
-        first
+    /// Delivers an entry of another server here, and what waited for it, if it is its turn; otherwise it waits.
+    pub(crate) fn hear_kept(&self, entry: Arc<Entry>, came: Came) {
+        self.take_turns(entry, came, false);
     }
 
     /// Delivers what has waited for too long; what came before it is lost to those who are here.
     pub(super) fn give_up_waiting(&self, waiting: &Waiting) {
         let came = if waiting.is_fresh { Came::Fresh } else { Came::Late };
+        self.take_turns(Arc::clone(&waiting.entry), came, true);
+    }
+
+    /// Waits until these events of a server have had their turn here, as far as they have come; not for long. `numbers`: as
+    /// [`kept_number`] makes them.
+    pub(crate) async fn had_their_turn(&self, server: u64, numbers: &[u64]) {
+        let all = async {
+            while self.history.is_waiting(server, numbers) {
+                tokio::time::sleep(LOOKED_EVERY).await;
+            }
+        };
+        let _ = tokio::time::timeout(TURN_WITHIN, all).await;
+    }
+
+    fn take_turns(&self, first: Arc<Entry>, came: Came, is_forced: bool) {
         let mut queue = VecDeque::new();
-        self.take_turn(&waiting.entry, came, true, &mut queue);
-        while let Some((entry, came)) = queue.pop_front() {
-            self.take_turn(&entry, came, false, &mut queue);
+        let mut next = Some((first, came, is_forced));
+        while let Some((entry, came, is_forced)) = next {
+            let began = self.spans.wanting(entry.trace).map(|_| (SystemTime::now(), Instant::now()));
+            if let Some((emission, reached)) = self.take_turn(&entry, came, is_forced, &mut queue) {
+                self.count(entry.origin, kept_number(entry.number), reached.sum.reached);
+                let bound = self.live.current();
+                self.was_heard(&bound, &entry.namespace, emission, reached, (entry.trace, began));
+            }
+            next = queue.pop_front().map(|(entry, came)| (entry, came, false));
         }
     }
 
+    /// Yields what was delivered, and whom it reached.
     fn take_turn(
         &self,
         entry: &Arc<Entry>,
         came: Came,
         is_forced: bool,
         queue: &mut VecDeque<(Arc<Entry>, Came)>,
-    ) -> Option<Reached> {
+    ) -> Option<(Emission, Reached)> {
         let history = &self.history;
         let known = entry.links.iter().filter_map(|link| history.room(&entry.namespace, &link.room));
         let rooms = in_order(known.collect());
@@ -88,12 +120,12 @@ impl Inner {
         }
         let (due, mut states): (Vec<Arc<Room>>, Vec<MutexGuard<'_, State>>) = due.into_iter().unzip();
         let part = part_of(entry, came, &due, &over)?;
-        let emission = part.as_ref().unwrap_or(&entry.emission);
-        let reached = self.deliver_kept(&due, &mut states, entry, emission, None);
+        let emission = part.unwrap_or_else(|| entry.emission.clone());
+        let reached = self.deliver_kept(&due, &mut states, entry, &emission, None);
         for (room, state) in due.iter().zip(&mut states) {
             queue.extend(next_of(entry, room, state));
         }
-        Some(reached)
+        Some((emission, reached))
     }
 
     fn let_wait(

@@ -50,7 +50,7 @@ server_events:
 ";
 
 /// Knows the servers there are.
-struct Everyone(Arc<Mutex<Vec<u64>>>);
+pub(crate) struct Everyone(pub(crate) Arc<Mutex<Vec<u64>>>);
 
 impl Roll for Everyone {
     fn servers(&self) -> BoxFuture<'_, Option<Vec<u64>>> {

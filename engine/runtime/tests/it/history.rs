@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use homeroom_runtime::{Cluster, ClusterKey, Hooks, RuntimeSettings, Session, Stores};
+use homeroom_runtime::{Cluster, ClusterKey, Command, Hooks, RuntimeSettings, Session, Stores};
 use homeroom_store::bus::{BusLimits, Frames, MemoryBus, MemoryHub};
 use homeroom_store::history::MemoryHistory;
 use homeroom_store::{ManualClock, MemoryPresence, PresenceRules};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+use crate::cluster::Everyone;
 use crate::house::{BEGINS_AT_MS, House, stores};
 
 const YAML: &str = "
@@ -71,6 +73,7 @@ pub(crate) struct Town {
     hub: MemoryHub,
     history: MemoryHistory,
     shared: Stores,
+    roll: Arc<Mutex<Vec<u64>>>,
 }
 
 /// A client, and what it keeps over its connections.
@@ -85,7 +88,7 @@ impl Town {
         let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
         let (hub, history) = (MemoryHub::new(), MemoryHistory::new(clock.clone()));
         let shared = stores(&clock).await;
-        let mut town = Self { members: Vec::new(), clock, hub, history, shared };
+        let mut town = Self { members: Vec::new(), clock, hub, history, shared, roll: Arc::default() };
         for _ in 0..servers {
             town.found();
         }
@@ -98,7 +101,9 @@ impl Town {
         let number = self.members.len();
         let (bus, frames) = self.hub.join(BusLimits::default());
         let bus = Arc::new(bus);
-        let cluster = Some(Arc::new(Cluster::new(bus.clone(), 100 + number as u64, ClusterKey::of("a secret"))));
+        self.roll.lock().push(100 + number as u64);
+        let cluster = Cluster::new(bus.clone(), 100 + number as u64, ClusterKey::of("a secret"));
+        let cluster = Some(Arc::new(cluster.among(Arc::new(Everyone(Arc::clone(&self.roll))))));
         let presence = Arc::new(MemoryPresence::new(self.clock.clone(), PresenceRules::default()));
         let history = Some(Arc::new(self.history.clone()) as _);
         let stores = Stores { presence, cluster, history, ..self.shared.clone() };
@@ -255,6 +260,29 @@ async fn what_is_sent_to_several_rooms_comes_once_with_the_positions_of_those_on
     town.back(&mut alice, 0).await;
     assert!(town.enter(&mut alice, "enter", "h").await && town.enter(&mut alice, "both", "h").await);
     assert_eq!(town.heard(&mut alice), [7, 8]);
+}
+
+#[tokio::test]
+async fn whom_an_event_reached_is_told_of_one_that_has_to_wait_for_its_turn_too() {
+    let mut town = Town::of(2).await;
+    // Nobody on the other server listens yet, and the history does not have it: so what follows comes there before its turn.
+    town.call(0, "call", "h", 1).await;
+    let mut bob = town.client(1, "bob").await;
+    town.enter(&mut bob, "enter", "h").await;
+    let engine = town.at(0).engine.clone();
+    let body = Some(json!({ "h": "h", "n": 2 }));
+    let sent = engine.send(Command { namespace: "/a", event: "call", body, ..Command::default() }).await;
+    let reached = sent.expect("it is sent");
+    let mut counting = std::pin::pin!(engine.count_reach(&reached));
+    let all = loop {
+        tokio::select! {
+            biased;
+            all = &mut counting => break all,
+            () = tokio::time::sleep(std::time::Duration::from_millis(1)) => town.settle().await,
+        }
+    };
+    assert_eq!((all.sockets, all.servers, all.answered, all.silent), (1, 1, 2, Vec::new()));
+    assert_eq!(town.heard(&mut bob).last(), Some(&2));
 }
 
 #[tokio::test]
