@@ -66,6 +66,7 @@ describe('two servers under load, and their Redis', () => {
       for (const person of people) await joined(person);
       await present(2);
       const traffic = new Traffic(all.servers, people);
+      t.after(() => traffic.end());
       await traffic.flows();
       for (const person of people) await person.does('gradebook:typing', { ...math, isTyping: true });
       for (const one of traffic.listeners) one.moves.length = 0;

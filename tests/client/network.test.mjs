@@ -70,6 +70,7 @@ describe('two servers, one behind a bad line to Redis', () => {
       for (const person of people) await joined(person);
       await present(2);
       const traffic = new Traffic(all.servers, people);
+      t.after(() => traffic.end());
       await traffic.flows();
       // That the other came may have been told late, but before what was sent after it.
       for (const one of traffic.listeners) one.moves.length = 0;

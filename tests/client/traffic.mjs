@@ -37,8 +37,14 @@ export class Traffic {
     await soon(until(() => this.heardUpTo(now)), 'both to hear both');
   }
 
-  async stop() {
+  /** Sends nothing more. */
+  async end() {
     await Promise.all(this.senders.map((sender) => sender.stop()));
+  }
+
+  /** The same, and all of it has arrived. */
+  async stop() {
+    await this.end();
     await soon(until(() => this.heardUpTo(this.senders.map(({ sent }) => sent.length - 1))), 'the last of all');
   }
 

@@ -1,10 +1,23 @@
 //! What this server has claimed in Redis: the numbers it gave out, and what they stand for there.
+//!
+//! A claim whose answer is lost is nobody's. So what is claimed is given for a moment only, and held for as long as it may
+//! take to deal with it once the claimer has heard of it.
 
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
 
+use super::Redis;
+use super::script::scripts;
+use crate::StoreError;
 use crate::claims::CLAIM_LEASE_MS;
+
+/// What a claimer has beside what its calls may take, until it holds what it claimed, in milliseconds.
+const MARGIN_MS: i64 = 1000;
+
+scripts! {
+    HOLD = "time.lua" "hold.lua";
+}
 
 /// Claims by number. Those whose lease is over are forgotten: they are given out again.
 pub(super) struct Claimed<T> {
@@ -40,5 +53,26 @@ impl<T> Claimed<T> {
     /// Forgets what others may claim by now.
     pub(super) fn forget_late(&self, now_ms: i64) {
         self.inner.lock().given.retain(|_, (_, lease_ms)| *lease_ms > now_ms);
+    }
+}
+
+impl Redis {
+    /// For how long something is claimed at first, in milliseconds: as long as the answer and holding it may take.
+    pub(super) fn claim_ms(&self) -> i64 {
+        let call_ms = i64::try_from(self.inner.config.call_timeout.as_millis()).unwrap_or(i64::MAX);
+        call_ms.saturating_mul(2).saturating_add(MARGIN_MS).min(CLAIM_LEASE_MS)
+    }
+
+    /// Holds what was claimed for [`CLAIM_LEASE_MS`]. `leases`: the key with what may be claimed when; `mark`: when that was
+    /// for these. Yields when that is now, and which of them are still this server's.
+    pub(super) async fn hold(&self, leases: &str, mark: &str, ids: &[&str]) -> Result<(String, Vec<bool>), StoreError> {
+        let lease_ms = CLAIM_LEASE_MS.to_string();
+        let args: Vec<&str> = [mark, &*lease_ms].into_iter().chain(ids.iter().copied()).collect();
+        let mut reply = self.run(&HOLD, &[leases], &args).await?;
+        let (mark, mut held) = (reply.text()?, Vec::new());
+        while !reply.is_empty() {
+            held.push(reply.int()? == 1);
+        }
+        Ok((mark, held))
     }
 }

@@ -19,7 +19,7 @@
 //! |---|---|
 //! | a server | its lease ends, and others bury it: its users are told gone once |
 //! | a server while it buries | its own list names the room by then, and so does the dead one's: others go on |
-//! | a server that claimed somebody's leaving | the claim ends with its lease, and another claims |
+//! | a server that claimed somebody's leaving | the claim ends with its lease, and another claims; soon, if it never heard of it |
 //! | a server that was told `Last` and died before saying so | the same: a last leaving is written before it is told, and settled soon after |
 //! | Redis, for longer than a lease | nobody is buried before others had as long as a lease to come back |
 //! | Redis, with all it knew | servers tell again; who had left by then is not told gone |

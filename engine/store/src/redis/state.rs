@@ -14,6 +14,7 @@
 //! | the writer, after the index and before the entry | a look that finds nothing |
 //! | the entry's write, so late that the index has forgotten | the script refuses what is later than [`WRITE_WITHIN_MS`]; the index forgets after [`HOLD_MS`] |
 //! | whoever looks, after the index said so | the mark in the index ends after [`LOOK_MS`], and another looks |
+//! | the answer to whoever claims an entry | the claim ends soon, as nobody holds it (`claims.rs`), and another claims |
 //! | whoever claimed an entry | the claim ends with its lease, and another claims |
 //! | a cluster's node, with what it had not replicated | what every Redis loses there is lost |
 //!

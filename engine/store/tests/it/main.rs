@@ -2,6 +2,7 @@
 
 mod bus;
 mod cache;
+mod claims;
 mod databases;
 mod faults;
 mod history;

@@ -1,11 +1,12 @@
 -- Gives out what ran out. ARGV: 4 how many, 5 how long the claimer has. Yields in how many milliseconds there is more (-1:
--- never), then for each its id and content.
+-- never), the mark that the claims bear, then for each its id and content.
 touch()
 purge()
 local ids = redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, ARGV[4])
-local answer = {-1}
+local mark = string.format('%.0f', now + tonumber(ARGV[5]))
+local answer = {-1, mark}
 for _, id in ipairs(ids) do
-  redis.call('ZADD', LEASES, string.format('%.0f', now + tonumber(ARGV[5])), id)
+  redis.call('ZADD', LEASES, mark, id)
   answer[#answer + 1] = id
   answer[#answer + 1] = redis.call('HGET', GONE, id)
 end

@@ -9,7 +9,6 @@ use super::super::script::{scripts, unexpected};
 use super::room::{Departure, Room};
 use super::{Gone, LOOK_EVERY_MS, RETRY_MS, RedisPresence, TTL_MS};
 use crate::StoreError;
-use crate::claims::CLAIM_LEASE_MS;
 
 /// How long whoever buries a life has before others try.
 const BURY_MS: i64 = 5000;
@@ -161,17 +160,26 @@ impl RedisPresence {
     }
 
     async fn claim_in(&self, room: &str, limit: usize) -> Result<Vec<Gone>, StoreError> {
-        let args = [&*limit.to_string(), &*CLAIM_LEASE_MS.to_string()];
-        let mut reply = Room::of(self, room).run(&DEPART, &args).await?;
+        let args = [&*limit.to_string(), &*self.redis.claim_ms().to_string()];
+        let keys = Room::of(self, room);
+        let mut reply = keys.run(&DEPART, &args).await?;
         let now_ms = self.redis.local_ms();
-        let wait_ms = reply.int()?;
+        let (wait_ms, mark) = (reply.int()?, reply.text()?);
         if wait_ms >= 0 {
             self.agenda.remind(room, now_ms.saturating_add(wait_ms));
         }
-        let mut gone = Vec::new();
+        let mut claimed = Vec::new();
         while !reply.is_empty() {
-            let (user, mark, value) = (reply.text()?, reply.text()?, reply.text()?);
-            let departure = Departure { room: room.to_owned(), user: user.clone(), mark };
+            claimed.push((reply.text()?, reply.text()?));
+        }
+        if claimed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let users: Vec<&str> = claimed.iter().map(|(user, _)| &**user).collect();
+        let (mark, held) = self.redis.hold(keys.leases(), &mark, &users).await?;
+        let mut gone = Vec::new();
+        for ((user, value), _) in claimed.into_iter().zip(held).filter(|(_, is_held)| *is_held) {
+            let departure = Departure { room: room.to_owned(), user: user.clone(), mark: mark.clone() };
             let claim = self.claimed.give(departure, now_ms);
             gone.push(Gone { claim, room: room.into(), user: user.into(), value: value.into() });
         }

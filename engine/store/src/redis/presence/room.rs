@@ -42,6 +42,12 @@ impl<'a> Room<'a> {
         Self { presence, namespace, keys: [bare, order, conns, leaving, gone, leases, told] }
     }
 
+    /// The key that says when a leaving may be claimed.
+    pub(super) fn leases(&self) -> &str {
+        let [.., leases, _] = &self.keys;
+        leases
+    }
+
     /// Runs a script on the room.
     pub(super) async fn run(&self, script: &Script, args: &[&str]) -> Result<Reply, StoreError> {
         self.run_with(script, &[], args).await

@@ -7,9 +7,8 @@ use futures_util::future::join_all;
 
 use super::super::keys;
 use super::super::script::{Reply, scripts, unexpected};
-use super::{HOLD_MS, KEEP_WATCHED_MS, RedisState};
+use super::{HOLD_MS, KEEP_WATCHED_MS, Keys, RedisState};
 use crate::StoreError;
-use crate::claims::CLAIM_LEASE_MS;
 use crate::state::{Entry, Expired};
 
 /// How long whoever looks at a collection has before others look too.
@@ -106,14 +105,14 @@ impl RedisState {
     }
 
     async fn look(&self, look: &Look, limit: usize) -> Result<Found, StoreError> {
-        let args = [&*limit.to_string(), &*CLAIM_LEASE_MS.to_string()];
+        let args = [&*limit.to_string(), &*self.redis.claim_ms().to_string()];
         let mut reply = self.on(&CLAIM, &look.bare, &args).await?;
-        let more_ms = waited(&mut reply)?;
+        let (more_ms, mark) = (waited(&mut reply)?, reply.text()?);
+        let claimed = self.held(&look.bare, &mark, reply).await?;
         let now_ms = self.redis.local_ms();
         let key: Arc<str> = keys::original(&self.redis.inner.config.prefix, &look.bare).ok_or_else(unexpected)?.into();
         let mut expired = Vec::new();
-        while !reply.is_empty() {
-            let (id, content) = (reply.text()?, reply.maybe_text()?);
+        for (id, content) in claimed {
             // Text that is cut wrongly was written by others; it must not stop what follows.
             let Some((watch, entry, deadline_ms)) = content.and_then(|content| unpacked(&id, &content)) else {
                 continue;
@@ -123,6 +122,27 @@ impl RedisState {
         }
         self.looked(look, more_ms).await;
         Ok(Found { expired, more_ms })
+    }
+
+    /// What was claimed: id and content of those that this server holds from now on.
+    async fn held(
+        &self,
+        bare: &str,
+        mark: &str,
+        mut reply: Reply,
+    ) -> Result<Vec<(String, Option<String>)>, StoreError> {
+        let mut claimed = Vec::new();
+        while !reply.is_empty() {
+            claimed.push((reply.text()?, reply.maybe_text()?));
+        }
+        if claimed.is_empty() {
+            return Ok(claimed);
+        }
+        let keys = Keys::of(bare);
+        let [.., leases] = keys.each();
+        let ids: Vec<&str> = claimed.iter().map(|(id, _)| &**id).collect();
+        let (_, held) = self.redis.hold(leases, mark, &ids).await?;
+        Ok(claimed.into_iter().zip(held).filter_map(|(one, is_held)| is_held.then_some(one)).collect())
     }
 
     /// Puts the collection back into the index; if that fails, the mark there brings it back by itself.
