@@ -370,7 +370,7 @@ impl Inner {
             return Ok(Verified::lasting(user));
         }
         let verified = self.authenticator.verify(token.and_then(Value::as_str), self.clock.now_ms()).await?;
-        self.unless_revoked(&verified)?;
+        self.unless_revoked(&verified).await?;
         Ok(verified)
     }
 

@@ -72,7 +72,7 @@ impl Inner {
         };
         let token = token.ok_or_else(|| Refusal::invalid("", "one argument is needed: a token"))?;
         let verified = self.authenticator.verify(Some(&token), now.ms()).await?;
-        self.unless_revoked(&verified)?;
+        self.unless_revoked(&verified).await?;
         if session.user != verified.user {
             return Err(Refusal::because(
                 "UNAUTHORIZED",
@@ -85,7 +85,7 @@ impl Inner {
             self.timers.token_ends(ends_ms, session.conn);
         }
         // It may have been revoked while it was handed over.
-        self.unless_revoked(&verified)?;
+        self.unless_revoked(&verified).await?;
         Ok(token)
     }
 }

@@ -1,8 +1,8 @@
 //! Tokens that are refused before they end: by their name, or all that a user had at some moment.
 //!
 //! What is revoked stands in a store that servers share, and each server has a copy of all of it, so that a connect asks
-//! nobody. A server that hears of a revocation takes it over at once; one that does not hear finds it when it next looks,
-//! which is when the store's version is another ([`Engine::learn_revocations`]). A store that has lost what it knew is told again by
+//! nobody. A server lets nobody in before it has read all of it once. One that hears of a revocation takes it over at once; one
+//! that does not hear finds it when it next looks, which is when the store's version is another ([`Engine::learn_revocations`]). A store that has lost what it knew is told again by
 //! whoever still knows it: nothing is ever taken back, so what is missing there was lost.
 
 use std::collections::HashMap;
@@ -14,6 +14,7 @@ use homeroom_store::StoreError;
 use homeroom_store::state::{At, Only, Rules, Written};
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 
 use crate::Refusal;
 use crate::engine::{Engine, Inner};
@@ -62,6 +63,8 @@ pub(crate) struct Revocations {
     version: Mutex<Option<Arc<str>>>,
     /// How many versions this server has made.
     made: AtomicU64,
+    /// Set once the store was read.
+    read: OnceCell<()>,
 }
 
 impl Revoked {
@@ -104,8 +107,9 @@ impl Revocations {
 }
 
 impl Inner {
-    /// Refuses a token that was revoked.
-    pub(crate) fn unless_revoked(&self, verified: &Verified) -> Result<(), Refusal> {
+    /// Refuses a token that was revoked. A server that has begun just now finds out first what was.
+    pub(crate) async fn unless_revoked(&self, verified: &Verified) -> Result<(), Refusal> {
+        self.revocations.read.get_or_try_init(|| async { self.take_over_revocations().await.map(drop) }).await?;
         let (user, token) = (id_text(verified.user.get("id")), verified.token_id.as_deref());
         match self.revocations.has(&user, token, verified.issued_at_ms, self.clock.now_ms()) {
             true => Err(Refusal::because("UNAUTHENTICATED", "the token was revoked")),
@@ -124,6 +128,20 @@ impl Inner {
     fn end_revoked(&self) -> usize {
         let ended = self.sessions.all().into_iter().filter(|session| self.is_revoked(session));
         ended.map(|session| self.end_told(&session, &Refusal::code("UNAUTHENTICATED"))).count()
+    }
+
+    /// Takes over what the store knows, if its version is another, and tells it what it has lost. Yields whether it was another.
+    async fn take_over_revocations(&self) -> Result<bool, StoreError> {
+        let version = self.stores.ledger.get(VERSION_KEY, VERSION).await?;
+        if version == *self.revocations.version.lock() {
+            return Ok(false);
+        }
+        let told = self.read_revocations().await?;
+        *self.revocations.version.lock() = version;
+        if told {
+            self.make_version().await?;
+        }
+        Ok(true)
     }
 
     /// Takes over what the store knows, and tells it what it has lost. Yields whether there was something to tell.
@@ -183,21 +201,12 @@ impl Engine {
     /// [`LOOK_EVERY`], and when another server says that there is something. Yields how many connections it ended.
     pub async fn learn_revocations(&self) -> usize {
         let inner = &self.inner;
-        let learnt = async {
-            let version = inner.stores.ledger.get(VERSION_KEY, VERSION).await?;
-            if version == *inner.revocations.version.lock() {
-                return Ok(false);
+        match inner.take_over_revocations().await {
+            Ok(is_other) => {
+                // Somebody who is let in meanwhile may have set it.
+                let _ = inner.revocations.read.set(());
+                if is_other { inner.end_revoked() } else { 0 }
             }
-            let told = inner.read_revocations().await?;
-            *inner.revocations.version.lock() = version;
-            if told {
-                inner.make_version().await?;
-            }
-            Ok::<bool, StoreError>(true)
-        };
-        match learnt.await {
-            Ok(true) => inner.end_revoked(),
-            Ok(false) => 0,
             Err(error) => {
                 tracing::debug!(%error, "what is revoked could not be asked");
                 0

@@ -1,11 +1,14 @@
 //! Who may no longer: revoked tokens, fresh ones on a live connection, members who are asked again.
 
-use homeroom_runtime::{Command, Revoked, Tenancy};
-use homeroom_store::sql::Sql;
-use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::house::{BEGINS_AT_MS, House};
+use homeroom_runtime::{Command, Hooks, Revoked, RuntimeSettings, Tenancy};
+use homeroom_store::ManualClock;
+use homeroom_store::sql::Sql;
+use serde_json::{Value, json};
+
+use crate::house::{BEGINS_AT_MS, House, stores};
 
 const YAML: &str = "
 namespace: /a
@@ -172,6 +175,18 @@ async fn a_service_of_one_tenant_reaches_no_other() {
     assert_eq!(wrong, "UNAUTHORIZED  it would reach a room `room:<id>`, of which it is not known whose it is");
     let wrong = send("shout", json!({ "school": "a" }), &bound).await.expect_err("everyone");
     assert_eq!(wrong, "UNAUTHORIZED  it would reach everyone in the namespace");
+}
+
+#[tokio::test]
+async fn a_server_that_has_just_begun_lets_nobody_in_who_was_revoked_before() {
+    let clock = Arc::new(ManualClock::at(BEGINS_AT_MS));
+    let shared = stores(&clock).await;
+    let house = || House::among(YAML, RuntimeSettings::default(), Hooks::new(), clock.clone(), shared.clone());
+    house().engine.revoke(&Revoked::Token("t-1".into()), Duration::from_secs(60)).await.expect("revoked");
+    let begun = house();
+    let refused = connect(&begun, &tok("ann", &json!({ "jti": "t-1" }))).await;
+    assert_eq!(refused.expect_err("revoked"), "UNAUTHENTICATED");
+    connect(&begun, &tok("ann", &json!({ "jti": "t-2" }))).await.expect("another token");
 }
 
 #[tokio::test]
