@@ -1,9 +1,10 @@
 //! Tokens that are refused before they end: by their name, or all that a user had at some moment.
 //!
 //! What is revoked stands in a store that servers share, and each server has a copy of all of it, so that a connect asks
-//! nobody. A server lets nobody in before it has read all of it once. One that hears of a revocation takes it over at once; one
-//! that does not hear finds it when it next looks, which is when the store's version is another ([`Engine::learn_revocations`]). A store that has lost what it knew is told again by
-//! whoever still knows it: nothing is ever taken back, so what is missing there was lost.
+//! nobody. A server lets nobody in before it has read all of it once. One that hears of a revocation takes it over at once;
+//! one that does not hear finds it when it next looks, which is when the store's version is another
+//! ([`Engine::learn_revocations`]). A store that has lost what it knew is told again by whoever still knows it: nothing is
+//! ever taken back, so what is missing there was lost.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use homeroom_store::{ManualClock, MemoryPresence, PresenceRules};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use crate::house::{BEGINS_AT_MS, House, stores};
+use crate::house::{BEGINS_AT_MS, House, meanwhile, stores};
 
 const YAML: &str = "
 namespace: /a
@@ -118,15 +118,7 @@ impl Town {
     /// Gives an order on the first server, while all hear.
     async fn order(&mut self, order: &Order) -> Obeyed {
         let engine = self.members[0].house.engine.clone();
-        let ordered = engine.order(order);
-        let mut ordered = std::pin::pin!(ordered);
-        loop {
-            tokio::select! {
-                biased;
-                obeyed = &mut ordered => return obeyed,
-                () = tokio::time::sleep(std::time::Duration::from_millis(1)) => self.settle().await,
-            }
-        }
+        meanwhile(engine.order(order), async || self.settle().await).await
     }
 
     fn heard(&self, server: usize, who: &Session) -> Vec<String> {
@@ -295,15 +287,7 @@ async fn a_service_is_told_whom_its_event_reached_on_all_servers() {
     let reached = engine.send(command).await.expect("sent");
     assert_eq!((reached.sockets, reached.told_others), (1, true));
     assert_eq!(reached.rooms.iter().map(|room| &**room).collect::<Vec<_>>(), ["class:m"]);
-    let counting = engine.count_reach(&reached);
-    let mut counting = std::pin::pin!(counting);
-    let all = loop {
-        tokio::select! {
-            biased;
-            all = &mut counting => break all,
-            () = tokio::time::sleep(std::time::Duration::from_millis(1)) => town.settle().await,
-        }
-    };
+    let all = meanwhile(engine.count_reach(&reached), async || town.settle().await).await;
     assert_eq!((all.sockets, all.servers, all.answered, all.silent), (3, 2, 3, Vec::new()));
 }
 

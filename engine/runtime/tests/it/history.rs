@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::cluster::Everyone;
-use crate::house::{BEGINS_AT_MS, House, stores};
+use crate::house::{BEGINS_AT_MS, House, meanwhile, stores};
 
 const YAML: &str = "
 namespace: /a
@@ -273,14 +273,7 @@ async fn whom_an_event_reached_is_told_of_one_that_has_to_wait_for_its_turn_too(
     let body = Some(json!({ "h": "h", "n": 2 }));
     let sent = engine.send(Command { namespace: "/a", event: "call", body, ..Command::default() }).await;
     let reached = sent.expect("it is sent");
-    let mut counting = std::pin::pin!(engine.count_reach(&reached));
-    let all = loop {
-        tokio::select! {
-            biased;
-            all = &mut counting => break all,
-            () = tokio::time::sleep(std::time::Duration::from_millis(1)) => town.settle().await,
-        }
-    };
+    let all = meanwhile(engine.count_reach(&reached), async || town.settle().await).await;
     assert_eq!((all.sockets, all.servers, all.answered, all.silent), (1, 1, 2, Vec::new()));
     assert_eq!(town.heard(&mut bob).last(), Some(&2));
 }

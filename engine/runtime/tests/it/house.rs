@@ -258,3 +258,15 @@ impl House {
         self.engine.tick().await;
     }
 }
+
+/// What a future comes to, while something is done again and again: servers that answer each other have to hear meanwhile.
+pub(crate) async fn meanwhile<T>(future: impl Future<Output = T>, mut again: impl AsyncFnMut()) -> T {
+    let mut future = std::pin::pin!(future);
+    loop {
+        tokio::select! {
+            biased;
+            came = &mut future => return came,
+            () = tokio::time::sleep(std::time::Duration::from_millis(1)) => again().await,
+        }
+    }
+}

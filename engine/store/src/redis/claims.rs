@@ -64,14 +64,25 @@ impl Redis {
     }
 
     /// Holds what was claimed for [`CLAIM_LEASE_MS`]. `leases`: the key with what may be claimed when; `mark`: when that was
-    /// for these. Yields when that is now, and which of them are still this server's.
-    pub(super) async fn hold(&self, leases: &str, mark: &str, ids: &[&str]) -> Result<(String, Vec<bool>), StoreError> {
+    /// for these; `claimed`: by id. Yields when that is now, and what is still this server's.
+    pub(super) async fn hold<T>(
+        &self,
+        leases: &str,
+        mark: &str,
+        claimed: Vec<(String, T)>,
+    ) -> Result<(String, Vec<(String, T)>), StoreError> {
+        if claimed.is_empty() {
+            return Ok((mark.to_owned(), claimed));
+        }
         let lease_ms = CLAIM_LEASE_MS.to_string();
-        let args: Vec<&str> = [mark, &*lease_ms].into_iter().chain(ids.iter().copied()).collect();
+        let ids = claimed.iter().map(|(id, _)| &**id);
+        let args: Vec<&str> = [mark, &*lease_ms].into_iter().chain(ids).collect();
         let mut reply = self.run(&HOLD, &[leases], &args).await?;
         let (mark, mut held) = (reply.text()?, Vec::new());
-        while !reply.is_empty() {
-            held.push(reply.int()? == 1);
+        for one in claimed {
+            if reply.int()? == 1 {
+                held.push(one);
+            }
         }
         Ok((mark, held))
     }

@@ -10,11 +10,10 @@ use homeroom_store::redis::{RedisConfig, RedisPresence, RedisState};
 use homeroom_store::state::{At, Only};
 use homeroom_store::{ManualClock, Presence, PresenceRules, StateStore};
 
-use crate::faults::{bounded, rules, soon};
+use crate::faults::{ROOM, bounded, rules, soon};
 use crate::house::{connected, eventually};
 use crate::servers::RedisServer;
 
-const ROOM: &str = "/gradebook class:math-101";
 /// For how long something is claimed at first: twice what a call may take (see [`soon`]), and a second.
 const CLAIM_MS: i64 = 2000;
 /// How long whoever looks at a collection has before others look too.

@@ -15,7 +15,7 @@ use crate::bus::listened;
 use crate::house::{connected, eventually};
 use crate::servers::{RedisServer, everlasting};
 
-const ROOM: &str = "/gradebook class:math-101";
+pub(crate) const ROOM: &str = "/gradebook class:math-101";
 
 pub(crate) fn rules(ttl_ms: i64) -> Rules {
     Rules { ttl_ms, max: 100, max_bytes: 100_000, drop_oldest: false, watch: Some("w".into()) }

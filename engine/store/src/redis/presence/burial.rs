@@ -172,13 +172,9 @@ impl RedisPresence {
         while !reply.is_empty() {
             claimed.push((reply.text()?, reply.text()?));
         }
-        if claimed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let users: Vec<&str> = claimed.iter().map(|(user, _)| &**user).collect();
-        let (mark, held) = self.redis.hold(keys.leases(), &mark, &users).await?;
+        let (mark, held) = self.redis.hold(keys.leases(), &mark, claimed).await?;
         let mut gone = Vec::new();
-        for ((user, value), _) in claimed.into_iter().zip(held).filter(|(_, is_held)| *is_held) {
+        for (user, value) in held {
             let departure = Departure { room: room.to_owned(), user: user.clone(), mark: mark.clone() };
             let claim = self.claimed.give(departure, now_ms);
             gone.push(Gone { claim, room: room.into(), user: user.into(), value: value.into() });

@@ -135,14 +135,9 @@ impl RedisState {
         while !reply.is_empty() {
             claimed.push((reply.text()?, reply.maybe_text()?));
         }
-        if claimed.is_empty() {
-            return Ok(claimed);
-        }
         let keys = Keys::of(bare);
         let [.., leases] = keys.each();
-        let ids: Vec<&str> = claimed.iter().map(|(id, _)| &**id).collect();
-        let (_, held) = self.redis.hold(leases, mark, &ids).await?;
-        Ok(claimed.into_iter().zip(held).filter_map(|(one, is_held)| is_held.then_some(one)).collect())
+        Ok(self.redis.hold(leases, mark, claimed).await?.1)
     }
 
     /// Puts the collection back into the index; if that fails, the mark there brings it back by itself.
