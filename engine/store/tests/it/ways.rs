@@ -39,8 +39,9 @@ async fn by_the_clock_of_redis_entries_end_and_are_told_once() {
         [connected(RedisConfig::new(server.url())).await, connected(RedisConfig::new(server.url())).await];
     let [one, other] = [RedisState::new(one), RedisState::new(other)];
     let unwatched = Rules { watch: None, ..rules(60_000) };
-    one.put(At { key: "k", rules: &rules(60_000) }, "a", "1", Only::Any, Some(150)).await.expect("written");
+    // In this order: what was written first has run out when the other has, however long it is until that is written.
     one.put(At { key: "u", rules: &unwatched }, "a", "1", Only::Any, Some(150)).await.expect("written");
+    one.put(At { key: "k", rules: &rules(60_000) }, "a", "1", Only::Any, Some(150)).await.expect("written");
     assert_eq!(other.len("k").await, Ok(1));
     let mut told = Vec::new();
     eventually("it ran out", async || {
