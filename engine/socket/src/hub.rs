@@ -191,8 +191,8 @@ impl Transport for Hub {
     }
 
     fn disconnect(&self, conn: ConnId, reason: Reason) {
-        if let Some(member) = self.connections.get(conn) {
-            member.end(reason);
+        // Once: a namespace may go in the moment in which its client is told that it is connected, and both see to it.
+        if let Some(member) = self.connections.get(conn).filter(|member| member.end(reason)) {
             member.wire().disconnect();
         }
     }

@@ -56,9 +56,9 @@ impl Member {
         &*self.wire
     }
 
-    /// Notes why it is being ended; the first reason stays. Nothing is sent to it from now on.
-    pub(super) fn end(&self, reason: Reason) {
-        let _ = self.ending.set(reason);
+    /// Notes why it is being ended; the first reason stays. Nothing is sent to it from now on. Yields whether it is the first.
+    pub(super) fn end(&self, reason: Reason) -> bool {
+        self.ending.set(reason).is_ok()
     }
 
     pub(super) fn ending(&self) -> Option<Reason> {

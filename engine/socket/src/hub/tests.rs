@@ -222,6 +222,16 @@ fn the_first_reason_stays() {
     assert!(wire.left.load(Ordering::Relaxed) && wire.killed.load(Ordering::Relaxed));
 }
 
+#[test]
+fn whoever_is_told_to_leave_is_told_once() {
+    let hub = hub();
+    let (conn, wire) = enter(&hub, "/", 9);
+    hub.disconnect(conn, Reason::NamespaceGone);
+    assert!(wire.left.swap(false, Ordering::Relaxed));
+    hub.disconnect(conn, Reason::NamespaceGone);
+    assert!(!wire.left.load(Ordering::Relaxed));
+}
+
 /// Rooms appear and vanish under others' feet; afterwards nobody is lost and nobody is left.
 #[test]
 fn rooms_survive_a_crowd() {
